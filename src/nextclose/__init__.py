@@ -1,0 +1,64 @@
+"""Tomorrow's close from daily bars, judged against 'tomorrow = today' and explained number by number.
+
+    import nextclose as nc
+    bars = nc.load_bars("prices.csv")
+    study = nc.run(bars, recipes=["tutorial", "default"])
+    study.models, study.tomorrow
+
+Names are loaded when they are first used: a bare import loads neither torch, pandas nor a plotting library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nextclose.bars import load_bars as load_bars
+    from nextclose.bars.bars import Bars as Bars
+    from nextclose.study.explain import explain as explain
+    from nextclose.study.forecaster import Forecaster as Forecaster
+    from nextclose.study.forecaster import load as load
+    from nextclose.study.judging import judge as judge
+    from nextclose.study.run import run as run
+    from nextclose.study.study import Study as Study
+    from nextclose.windows import make_windows as make_windows
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Bars": "nextclose.bars.bars",
+    "Forecaster": "nextclose.study.forecaster",
+    "Study": "nextclose.study.study",
+    "explain": "nextclose.study.explain",
+    "judge": "nextclose.study.judging",
+    "load": "nextclose.study.forecaster",
+    "load_bars": "nextclose.bars",
+    "make_windows": "nextclose.windows",
+    "run": "nextclose.study.run",
+}
+
+__all__ = [
+    "Bars",
+    "Forecaster",
+    "Study",
+    "__version__",
+    "explain",
+    "judge",
+    "load",
+    "load_bars",
+    "make_windows",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nextclose' has no attribute '{name}'")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

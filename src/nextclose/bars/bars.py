@@ -1,0 +1,112 @@
+"""Bars: the daily bars of one symbol, frozen and checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from nextclose.core.results import DataSummary
+from nextclose.core.types import Dates, Float64s
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PRICES = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One kind of thing found in the rows, counted, and what was done about it."""
+
+    kind: str
+    """Stable name, as in `bars.checks`."""
+    severity: Literal["error", "note"]
+    action: Literal["dropped", "kept", "applied", "noted"]
+    count: int
+    dates: tuple[str, ...]
+    """ISO dates, the first ten."""
+    text: str
+    """The English template that describes it; `values` fills it."""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bars:
+    """Daily bars of one symbol: N sessions, oldest first, prices as a screen shows them today.
+
+    Where the source has adj_close, history is multiplied by adj_close / close divided by that factor's
+    value at the last bar: returns are adjusted, the last bar is the quoted one.
+    """
+
+    symbol: str
+    dates: Dates
+    """(N,) datetime64[D], strictly increasing."""
+    open: Float64s
+    high: Float64s
+    low: Float64s
+    close: Float64s
+    volume: Float64s
+    """(N,) each; volume is NaN where the source has none."""
+    adj_close: Float64s | None = None
+    """(N,) as the source gave it, or None."""
+    exchange: str | None = None
+    """exchange_calendars code (XKRX, XNYS, ...) or None."""
+    source: str = ""
+    """The SOURCE as the user wrote it."""
+    adjusted: bool = False
+    """Whether adj_close moved any price."""
+    findings: tuple[Finding, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.dates)
+
+    def __getitem__(self, rows: slice) -> Bars:
+        """The bars of a slice of row numbers."""
+        columns = {name: getattr(self, name)[rows] for name in ("dates", *PRICES, "volume")}
+        adj_close = None if self.adj_close is None else self.adj_close[rows]
+        return replace(self, **columns, adj_close=adj_close)
+
+    def between(self, start: np.datetime64 | None, end: np.datetime64 | None) -> Bars:
+        """The bars from `start` to `end`, both included; None leaves that end open."""
+        low = 0 if start is None else int(np.searchsorted(self.dates, start, side="left"))
+        high = len(self) if end is None else int(np.searchsorted(self.dates, end, side="right"))
+        return self[low:high]
+
+    @property
+    def sha256(self) -> str:
+        """Hash of symbol, dates and values as little-endian bytes: equal bars, equal hash."""
+        digest = hashlib.sha256(self.symbol.encode())
+        digest.update(self.dates.astype("datetime64[D]").astype("<i8").tobytes())
+        for name in (*PRICES, "volume"):
+            digest.update(np.ascontiguousarray(getattr(self, name), dtype="<f8").tobytes())
+        return digest.hexdigest()
+
+    def summary(self) -> DataSummary:
+        """What was read and what was found, as plain values."""
+        notes: tuple[dict[str, Any], ...] = tuple(
+            {
+                "kind": found.kind, "severity": found.severity, "action": found.action, "count": found.count,
+                "dates": list(found.dates), "template": found.text, "values": dict(found.values),
+                "text": found.text.format(**found.values) if found.values else found.text,
+            }
+            for found in self.findings
+        )  # fmt: skip
+        return DataSummary(
+            symbol=self.symbol, source=self.source, rows=len(self), first=str(self.dates[0]), last=str(self.dates[-1]),
+            adjusted=self.adjusted, dropped=sum(f.count for f in self.findings if f.action == "dropped"),
+            notes=notes, sha256=self.sha256, exchange=self.exchange,
+        )  # fmt: skip
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Columns symbol, date, open, high, low, close, volume and, where there is one, adj_close."""
+        import pandas as pd
+
+        columns: dict[str, Any] = {"symbol": self.symbol, "date": self.dates.astype("datetime64[s]")}
+        columns |= {name: getattr(self, name) for name in (*PRICES, "volume")}
+        if self.adj_close is not None:
+            columns["adj_close"] = self.adj_close
+        return pd.DataFrame(columns)

@@ -1,0 +1,82 @@
+"""Exchange calendars: when the next session is. They date the future only; history is never rejected by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import cache
+
+import numpy as np
+
+from nextclose.core.lang import Text
+from nextclose.core.types import Dates
+
+CANDIDATES = ("XNYS", "XKRX", "XTKS", "XLON", "XHKG", "XFRA", "XPAR", "XTSE", "XASX", "XSHG", "XTAI", "XBOM")
+"""Calendars that bars without an exchange are compared with."""
+COMPARED = 250
+"""Latest dates that are compared."""
+FITS = 0.99
+"""Share of all days, sessions or dates, that must be both for a calendar to fit."""
+AHEAD = np.timedelta64(60, "D")
+"""Days beyond a date in which its next sessions are looked for."""
+
+
+def sessions_ahead(exchange: str, after: np.datetime64, count: int) -> tuple[list[str | None], Text | None]:
+    """The `count` sessions after a date as ISO text, None where the calendar does not reach, and why not."""
+    coming = _sessions(exchange, str(after), str(after + AHEAD * (1 + count // 20)))
+    dates: list[str | None] = [str(day) for day in coming[coming > after][:count]]
+    if len(dates) == count:
+        return dates, None
+    reason = Text("the calendar {exchange} has no session after {after}", exchange=exchange, after=str(after))
+    return dates + [None] * (count - len(dates)), reason
+
+
+def guess_exchange(dates: Dates) -> tuple[str | None, Text | None]:
+    """The calendar that fits the last 250 dates, or None and the reason."""
+    latest = dates[-COMPARED:]
+    fits = {}
+    for code in CANDIDATES:
+        fits[code] = _fit(code, latest)
+        if fits[code] == 1.0:
+            return code, None
+    best = max(fits, key=lambda code: fits[code])
+    if fits[best] >= FITS:
+        return best, None
+    return None, Text(
+        "no exchange calendar fits the last {count} dates (nearest {best}, {share} of days agree); give one with "
+        "--exchange, or the date with --target-date",
+        count=len(latest),
+        best=best,
+        share=f"{fits[best]:.0%}",
+    )
+
+
+def _fit(code: str, dates: Dates) -> float:
+    """Days that are both a session and among the dates, as a share of those that are either."""
+    sessions = _sessions(code, str(dates[0]), str(dates[-1]))
+    both = len(np.intersect1d(sessions, dates))
+    return both / (len(sessions) + len(dates) - both)
+
+
+@cache
+def _sessions(exchange: str, start: str, end: str) -> Dates:
+    """The calendar's sessions from `start` to `end`, (n,); none where it does not reach. A short span is built quickly."""
+    import exchange_calendars as ec
+
+    try:
+        calendar = ec.get_calendar(exchange, start=start, end=end)
+    except (ValueError, ec.errors.CalendarError):
+        return np.empty(0, dtype="datetime64[D]")
+    return np.asarray(calendar.sessions.to_numpy(), dtype="datetime64[D]")
+
+
+def closes_at(exchange: str, session: dt.date) -> dt.datetime | None:
+    """When a session closes, in UTC; None where the calendar does not hold it."""
+    import exchange_calendars as ec
+
+    try:
+        calendar = ec.get_calendar(exchange, start=str(session - dt.timedelta(days=7)), end=str(session))
+        closing = calendar.session_close(str(session))
+    except (ValueError, ec.errors.CalendarError):
+        return None
+    moment: dt.datetime = closing.to_pydatetime()
+    return moment

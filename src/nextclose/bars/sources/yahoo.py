@@ -1,0 +1,33 @@
+"""Yahoo Finance through yfinance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+SUFFIXES = {"KS": "XKRX", "KQ": "XKRX", "T": "XTKS", "L": "XLON", "HK": "XHKG", "DE": "XFRA", "PA": "XPAR", "TO": "XTSE",
+            "AX": "XASX", "SS": "XSHG", "SZ": "XSHG", "TW": "XTAI", "BO": "XBOM"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Yahoo:
+    """Symbols as Yahoo writes them: AAPL, 005930.KS, 7203.T."""
+
+    name: str = "yahoo"
+
+    def exchange(self, symbol: str) -> str | None:
+        """By the suffix; no suffix is a US listing."""
+        stem, dot, suffix = symbol.rpartition(".")
+        if not dot:
+            return None if symbol.startswith("^") or "=" in symbol else "XNYS"
+        return SUFFIXES.get(suffix.upper()) if stem else None
+
+    def fetch(self, symbol: str, timeout: float) -> pd.DataFrame:
+        """The whole history, unadjusted, with adjusted closes beside."""
+        import yfinance
+
+        history: pd.DataFrame = yfinance.Ticker(symbol).history(
+            period="max", auto_adjust=False, actions=False, timeout=timeout, raise_errors=True
+        )
+        return history

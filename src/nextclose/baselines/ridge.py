@@ -1,0 +1,70 @@
+"""Ridge regression on the window that the nets see: the best that a line can do with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import numpy as np
+
+from nextclose.baselines.baseline import CLOSE
+from nextclose.core.types import Float64s
+
+PENALTIES = np.logspace(-2, 6, 25)
+"""Candidates for the penalty, for standardised inputs."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ridge:
+    """The next log return from log(price / last close) of every bar in the window; yhat = close * exp(r).
+
+    The penalty minimises the leave-one-out error, which has a closed form (Hastie, Tibshirani & Friedman,
+    The Elements of Statistical Learning, 7.10 and exercise 7.3).
+    """
+
+    seq_len: int
+    """L, the bars in a window."""
+    weights: Float64s = field(default_factory=lambda: np.zeros(0))
+    """(4 L - 1,) for the raw inputs."""
+    intercept: float = 0.0
+    penalty: float = float("nan")
+
+    @property
+    def needs(self) -> int:
+        """Bars in a window."""
+        return self.seq_len
+
+    def fit(self, ohlc: Float64s) -> Self:
+        """Fit on every window of the train span, (T, 4); zero where there are fewer than three."""
+        count = len(ohlc) - self.seq_len
+        if count < 3:
+            return replace(self, weights=np.zeros(4 * self.seq_len - 1))
+        windows = np.lib.stride_tricks.sliding_window_view(ohlc, self.seq_len, axis=0)[:count].swapaxes(1, 2)
+        X = _inputs(windows)
+        y = np.log(ohlc[self.seq_len :, CLOSE] / ohlc[self.seq_len - 1 : -1, CLOSE])
+        mean, spread = X.mean(axis=0), X.std(axis=0)
+        spread[spread == 0.0] = 1.0
+        U, s, Vt = np.linalg.svd((X - mean) / spread, full_matrices=False)
+        centred = y - y.mean()
+        penalty = min(PENALTIES, key=lambda alpha: _leave_one_out(U, s, centred, alpha))
+        slopes = Vt.T @ (s / (s**2 + penalty) * (U.T @ centred)) / spread
+        return replace(self, weights=slopes, intercept=float(y.mean() - mean @ slopes), penalty=float(penalty))
+
+    def predict(self, windows: Float64s) -> Float64s:
+        """(n, L, 4) -> (n,)."""
+        expected = _inputs(windows) @ self.weights + self.intercept
+        return windows[:, -1, CLOSE] * np.exp(expected)
+
+
+def _inputs(windows: Float64s) -> Float64s:
+    """log(price / last close), without the last close itself, which is always 0: (n, L, 4) -> (n, 4 L - 1)."""
+    relative = np.log(windows / windows[:, -1:, CLOSE:])
+    return relative.reshape(len(windows), -1)[:, :-1]
+
+
+def _leave_one_out(U: Float64s, s: Float64s, y: Float64s, penalty: float) -> float:
+    """Mean squared leave-one-out error of centred y; the mean takes 1/n of each sample's leverage."""
+    shrink = s**2 / (s**2 + penalty)
+    residual = y - U @ (shrink * (U.T @ y))
+    leverage = (U**2) @ shrink + 1.0 / len(y)
+    return float(np.mean((residual / (1.0 - leverage)) ** 2))

@@ -1,0 +1,65 @@
+"""The `nextclose` command: its verbs, and how errors end it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from nextclose.cli.data import app as data
+from nextclose.cli.explain import explain
+from nextclose.cli.judge import judge
+from nextclose.cli.predict import predict
+from nextclose.cli.recipes import recipes
+from nextclose.cli.run import run
+from nextclose.core.errors import NextcloseError
+from nextclose.core.lang import LANGS, Lang, say
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="nextclose",
+    help="Tomorrow's close from daily bars with small recurrent nets, judged against 'tomorrow = today'.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run)
+app.command("predict")(predict)
+app.command("judge")(judge)
+app.command("explain")(explain)
+app.command("recipes")(recipes)
+app.add_typer(data, name="data")
+
+
+def main() -> None:
+    """Run the command; exit status 0 done, 1 failed, 2 the input is wrong."""
+    lang = _language(sys.argv[1:])
+    try:
+        app()
+    except NextcloseError as error:
+        _say(error.message(lang))
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        _say(say("Stopped. Nothing was written.", lang))
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe went away: nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _say(message: str) -> None:
+    print(f"nextclose: {message}", file=sys.stderr)
+
+
+def _language(arguments: list[str]) -> Lang:
+    """The language asked for, wherever the option stands: an error may come before it is parsed."""
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        wished = option.partition("=")[2] if option.startswith("--lang=") else value
+        if option.startswith("--lang") and wished in LANGS:
+            return wished
+    return "en"

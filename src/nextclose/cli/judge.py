@@ -1,0 +1,46 @@
+"""nextclose judge: a verdict on anyone's forecasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nextclose.cli.options import Json, LangOption, language
+from nextclose.core.errors import SettingsError
+
+
+def judge(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .parquet file of forecasts.")],
+    *,
+    columns: Annotated[
+        str | None, typer.Option(metavar="yhat=pred,y=actual,...", help="Names of the columns where they differ.")
+    ] = None,
+    bars: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="Bars that fill in last_close and y where they are missing.")
+    ] = None,
+    lang: LangOption = "en",
+    json: Json = False,
+) -> None:
+    """Judge forecasts from any library against repeating the last close."""
+    from nextclose.cli.progress import stdout
+    from nextclose.core.plain import to_json
+    from nextclose.report.terminal import print_judgement
+    from nextclose.study.judging import judge as judge_forecasts
+
+    spoken = language(lang)
+    judged = judge_forecasts(file, columns=_columns(columns), bars=bars, lang=spoken)
+    if json:
+        print(to_json({"models": judged.models, "notes": judged.notes}), end="")
+    else:
+        print_judgement(judged, stdout(), spoken)
+
+
+def _columns(text: str | None) -> dict[str, str]:
+    """`yhat=pred,y=actual` as a mapping from our names to the file's."""
+    pairs = [pair.partition("=") for pair in (text or "").split(",") if pair.strip()]
+    for ours, found, theirs in pairs:
+        if not found or not theirs.strip():
+            raise SettingsError("--columns takes NAME=COLUMN,..., such as yhat=pred; got '{got}'", got=ours)
+    return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}

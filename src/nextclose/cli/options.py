@@ -1,0 +1,47 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nextclose.core.errors import SettingsError
+from nextclose.core.lang import LANGS, Lang
+from nextclose.core.suggest import did_you_mean
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="[SOURCE]",
+        help="A .csv or .parquet path (path#SYMBOL where it holds several), sample:AAPL, yahoo:AAPL, fdr:005930 or walk:SEED.",
+    ),
+]
+LangOption = Annotated[str, typer.Option("--lang", metavar="en|ko", help="Language of what is printed and written.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Faults = Annotated[
+    str, typer.Option(metavar="raise|drop|keep", help="What to do with faulty rows: refuse, leave out, or keep.")
+]
+Exchange = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CODE", help="Exchange calendar, such as XKRX or XNYS; otherwise the one that fits the dates."
+    ),
+]
+TargetDate = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Date of the next session, where the exchange's calendar errs.")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of every recipe, such as lr=0.01; repeatable."),
+]
+
+
+def language(lang: str) -> Lang:
+    """The language called `lang`; raises SettingsError for one that is not spoken."""
+    for known in LANGS:
+        if lang == known:
+            return known
+    raise SettingsError(
+        "unknown language '{lang}': expected en or ko.{hint}", lang=lang, hint=did_you_mean(lang, LANGS)
+    )

@@ -1,0 +1,80 @@
+"""What a person sees while a run works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nextclose.core.lang import Lang, say
+from nextclose.core.results import DataSummary, SplitDates
+from nextclose.report.terminal import print_shapes, print_start
+from nextclose.study.watch import Watcher
+
+WIDTH = 100
+"""Columns that every table is laid out for."""
+EVERY = 10
+"""Epochs between two printed losses."""
+
+
+def stdout() -> Console:
+    """The console for results: as wide as the terminal, 100 columns at most; 100 where there is none."""
+    return _console(to_stderr=False)
+
+
+def stderr() -> Console:
+    """The console for progress beside `--json`."""
+    return _console(to_stderr=True)
+
+
+def _console(*, to_stderr: bool) -> Console:
+    console = Console(stderr=to_stderr, highlight=False)
+    console.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    return console
+
+
+class RunWatcher(Watcher):
+    """Prints data and split first, then a bar with the fits done, and the losses where they are asked for."""
+
+    def __init__(self, console: Console, lang: Lang, *, verbose: bool) -> None:
+        self.console, self.lang, self.verbose = console, lang, verbose
+        columns = (
+            TextColumn("{task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), TimeRemainingColumn(),
+        )  # fmt: skip
+        self.progress = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+        self.task = self.progress.add_task("", total=None, visible=False)
+
+    def __enter__(self) -> RunWatcher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.progress.stop()
+
+    def started(self, data: DataSummary, split: SplitDates, fits: int) -> None:
+        """Print what was read and how it is split, then show the bar."""
+        print_start(data, split, self.console, self.lang)
+        self.progress.update(self.task, total=fits, visible=True)
+        self.progress.start()
+
+    def shapes(self, model: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """Print the shapes where they are asked for."""
+        self.progress.update(self.task, description=say("fitting {model}", self.lang, model=model))
+        if self.verbose:
+            print_shapes(model, shapes, self.console, self.lang)
+
+    def epoch(self, model: str, fold: int, seed: int, epoch: int, loss: float) -> None:
+        """Print every tenth loss of the first seed's first fit."""
+        if self.verbose and fold == 0 and seed == 0 and epoch % EVERY == 0:
+            self.console.print(f"EPOCH: {epoch} Loss: {loss:.6f}")
+
+    def fitted(self, model: str, fold: int, seed: int) -> None:
+        """Move the bar."""
+        self.progress.advance(self.task)
+
+    def judging(self) -> None:
+        """Take the bar away."""
+        self.progress.stop()

@@ -1,0 +1,91 @@
+"""nextclose run: bars -> forecasts -> verdict -> report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nextclose.cli.options import Exchange, Faults, Json, LangOption, Set, Source, language
+
+_Day = Annotated[str | None, typer.Option(metavar="DATE")]
+
+
+def run(
+    source: Source = "sample:AAPL",
+    *,
+    recipe: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A recipe (nextclose recipes lists them), or ladder; repeatable. [tutorial, default]"
+        ),
+    ] = None,
+    train_start: _Day = None,
+    train_end: _Day = None,
+    test_start: _Day = None,
+    test_end: _Day = None,
+    refit_every: Annotated[
+        int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(metavar="N", help="Nets a recipe, averaged. [the recipe's]")] = None,
+    engine: Annotated[str, typer.Option(metavar="auto|torch", help="What computes the fits.")] = "auto",
+    exchange: Exchange = None,
+    faults: Faults = "raise",
+    set_: Set = None,
+    ladder: Annotated[
+        bool | None,
+        typer.Option(
+            "--ladder/--no-ladder", help="Climb from the tutorial to persistence, one change a rung. [with tutorial]"
+        ),
+    ] = None,
+    lang: LangOption = "en",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the study goes. [runs/<symbol>-<hash>]")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a study that is already there.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Fetch a live source anew instead of its snapshot.")
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print shapes and the loss of every tenth epoch.")] = False,
+    json: Json = False,
+) -> None:
+    """Forecast the next close of one stock, and judge the forecasts against 'tomorrow = today'."""
+    from nextclose.cli.progress import RunWatcher, stderr, stdout
+    from nextclose.core.plain import to_json
+    from nextclose.recipes import parse_settings
+    from nextclose.report.terminal import print_study
+    from nextclose.study.run import DEFAULT_RECIPES, execute, prepare
+    from nextclose.study.saving import check_free
+    from nextclose.study.summary import study_summary
+
+    spoken = language(lang)
+    if out is not None:
+        check_free(out, force=force)
+    plan = prepare(
+        source,
+        recipes=recipe or DEFAULT_RECIPES,
+        train_start=train_start,
+        train_end=train_end,
+        test_start=test_start,
+        test_end=test_end,
+        refit_every=refit_every,
+        seeds=seeds,
+        engine=engine,
+        exchange=exchange,
+        faults=faults,
+        settings=parse_settings(set_ or ()),
+        ladder=ladder,
+        lang=spoken,
+        refresh=refresh,
+    )
+    folder = out or plan.folder()
+    check_free(folder, force=force)
+    console = stderr() if json else stdout()
+    with RunWatcher(console, spoken, verbose=verbose) as watcher:
+        study = execute(plan, watcher)
+    study.save(folder, force=force)
+    if json:
+        print(to_json(study_summary(study, folder)), end="")
+    else:
+        print_study(study, console, folder=folder)

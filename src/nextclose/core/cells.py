@@ -1,0 +1,115 @@
+"""The cells by name: parameter names, shapes, gate order and initialisation, stated once.
+
+Every engine stores a net as a dict of arrays in this order, so weights travel between them.
+
+    layer l, direction d    w_x (G*H, F or H)   w_h (G*H, H)   b_x (G*H,)   b_h (G*H,)
+    head                    w_y (K, H)          b_y (K,)
+
+with the suffix `_l1` for the second layer and `_reverse` for the backward direction. G gates are
+stacked as torch.nn stacks them: GRU r z n, LSTM i f g o.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+
+from nextclose.core.errors import SettingsError
+from nextclose.core.seeds import uniform
+from nextclose.core.suggest import did_you_mean
+from nextclose.core.types import Float64s
+
+InitScheme = Literal["linear", "rnn"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellSpec:
+    """What every engine must agree on about one cell."""
+
+    name: str
+    gates: tuple[str, ...]
+    """Gate names in the order in which their rows are stacked."""
+    recurrent: bool = True
+    """False: one step on the flattened window, no w_h."""
+
+
+CELLS: dict[str, CellSpec] = {
+    "rnn": CellSpec(name="rnn", gates=("h",)),
+    "gru": CellSpec(name="gru", gates=("r", "z", "n")),
+    "lstm": CellSpec(name="lstm", gates=("i", "f", "g", "o")),
+    "mlp": CellSpec(name="mlp", gates=("h",), recurrent=False),
+}
+
+
+def cell_spec(name: str) -> CellSpec:
+    """The cell called `name`. Raises SettingsError for an unknown one."""
+    if name not in CELLS:
+        raise SettingsError(
+            "unknown cell '{name}': expected one of {known}.{hint}",
+            name=name,
+            known=", ".join(CELLS),
+            hint=did_you_mean(name, CELLS),
+        )
+    return CELLS[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetShape:
+    """A net's sizes; with the cell's name they fix every parameter's shape."""
+
+    cell: str
+    input_size: int
+    hidden_size: int
+    output_size: int
+    num_layers: int = 1
+    bias: bool = False
+    output_bias: bool = True
+
+    def parameters(self) -> dict[str, tuple[int, ...]]:
+        """Parameter names and shapes in canonical order."""
+        spec = cell_spec(self.cell)
+        rows = len(spec.gates) * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in range(self.num_layers):
+            suffix = layer_suffix(layer)
+            shapes["w_x" + suffix] = (rows, self.input_size if layer == 0 else self.hidden_size)
+            if spec.recurrent:
+                shapes["w_h" + suffix] = (rows, self.hidden_size)
+            if self.bias:
+                shapes["b_x" + suffix] = (rows,)
+                if spec.recurrent:
+                    shapes["b_h" + suffix] = (rows,)
+        shapes["w_y"] = (self.output_size, self.hidden_size)
+        if self.output_bias:
+            shapes["b_y"] = (self.output_size,)
+        return shapes
+
+
+def layer_suffix(layer: int) -> str:
+    """What a layer's parameter names end in: "" for the first, "_l1" for the second."""
+    return "" if layer == 0 else f"_l{layer}"
+
+
+def initial_params(shape: NetShape, *, scheme: InitScheme, seed: int) -> dict[str, Float64s]:
+    """Initial weights from the stream, uniform within a bound, float64.
+
+    `linear`: every matrix and its bias within 1/sqrt(columns of the matrix), as nn.Linear.
+    `rnn`: the cell's within 1/sqrt(H), as nn.RNN; the head as nn.Linear.
+    Each parameter has a stream of its own, so one that appears or vanishes moves no other.
+    """
+    shapes = shape.parameters()
+    return {name: uniform(seed, name, size) * _bound(name, shapes, shape, scheme) for name, size in shapes.items()}
+
+
+def _bound(name: str, shapes: dict[str, tuple[int, ...]], shape: NetShape, scheme: InitScheme) -> float:
+    if scheme == "rnn" and not name.endswith("_y"):
+        return 1.0 / sqrt(shape.hidden_size)
+    return 1.0 / sqrt(shapes["w" + name[1:]][1])
+
+
+def initial_state(seed: int, num_layers: int, hidden_size: int) -> Float64s:
+    """A random h_0, uniform on [-1, 1), (num_layers, H): one vector a layer, shared by all samples."""
+    return np.ascontiguousarray(uniform(seed, "h_0", (num_layers, hidden_size)))

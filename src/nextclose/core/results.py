@@ -1,0 +1,222 @@
+"""What a study, a judgement and a live forecast are: frozen values without lazy compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nextclose.core.forecasts import Forecasts
+from nextclose.core.lang import Lang
+from nextclose.core.types import Dates, Float64s
+
+Verdict = Literal["beats persistence", "worse than persistence", "no difference found", "too few to tell"]
+Information = Literal["seen", "not seen"]
+Kind = Literal["recipe", "baseline"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistic:
+    """One hypothesis test. NaN where it is undefined; the reason is then in the row's `reasons`."""
+
+    statistic: float
+    pvalue: float
+    """Two-sided for Diebold-Mariano and Pesaran-Timmermann, one-sided for Clark-West."""
+    lag: int = 0
+    """Autocovariances in the long-run variance: step - 1."""
+    n: int = 0
+    """Forecasts that entered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRow:
+    """One model at one step, judged on the dates that all models share."""
+
+    name: str
+    kind: Kind
+    step: int
+    n: int
+    rmse: float
+    """Root mean squared error of the price."""
+    mae: float
+    """Mean absolute error of the price."""
+    mape: float
+    """Mean of |y - yhat| / y, in percent."""
+    skill: float
+    """1 - sum e(model)^2 / sum e(persistence)^2 with e = (y - yhat) / last_close."""
+    skill_lo: float
+    skill_hi: float
+    """90 % bootstrap interval of the skill."""
+    directional_accuracy: float
+    """Share of sessions whose rise or not-rise was called; a tie is not a rise."""
+    always_up: float
+    """The same for 'it always rises'."""
+    ties: float
+    """Share of sessions with y = last_close."""
+    dm: Statistic
+    """Diebold-Mariano on e^2 against persistence; below 0 where the model is better."""
+    cw: Statistic
+    """Clark-West: information beyond persistence."""
+    pt: Statistic
+    """Pesaran-Timmermann: direction beyond chance."""
+    coverage: float
+    """Share of the truths inside [lo, hi]."""
+    level: float
+    """The coverage that [lo, hi] claims."""
+    verdict: Verdict
+    information: Information
+    pvalue_adjusted: float
+    """One-sided p of the verdict's direction, after Holm over the rows of the same kind."""
+    sentence: str
+    rmse_by_seed: tuple[float, ...] = ()
+    rmse_ratio_by_seed: tuple[float, ...] = ()
+    """Each seed's RMSE over persistence's on the same dates."""
+    final_loss_by_seed: tuple[float, ...] = ()
+    """Each seed's last training loss, in the scaled target's units."""
+    fits: int = 0
+    fit_seconds: float = 0.0
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Field name -> why it is NaN."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tomorrow:
+    """A forecast of a session that has not happened."""
+
+    symbol: str
+    model: str
+    origin: str
+    """ISO date of the last bar seen."""
+    step: int
+    target_date: str | None
+    """ISO date by the exchange's calendar; None with a reason."""
+    yhat: float
+    lo: float
+    hi: float
+    level: float
+    p_up: float
+    last_close: float
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def __float__(self) -> float:
+        return self.yhat
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One step of the ladder: the rung before it with one thing changed."""
+
+    name: str
+    change: str
+    """What was changed, in the study's language."""
+    skill: float
+    rmse_ratio: float
+    """RMSE of the seeds' mean forecast over persistence's."""
+    rmse_ratio_by_seed: tuple[float, ...]
+    """Empty for rungs without seeds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """From the tutorial to persistence, one change a rung, on the user's own bars."""
+
+    rungs: tuple[Rung, ...]
+    decisive: str
+    """Name of the rung that gains most."""
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LossCurve:
+    """Training losses of one model: first fold, every seed."""
+
+    model: str
+    losses: Float64s
+    """(S, epochs), NaN after an early stop."""
+    val_losses: Float64s
+    """(S, epochs) or (S, 0)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitDates:
+    """The spans of a study and its folds, as ISO dates."""
+
+    train_start: str
+    train_end: str
+    test_start: str
+    test_end: str
+    train_sessions: int
+    test_sessions: int
+    refit_every: int | None
+    """None: fitted once."""
+    folds: tuple[tuple[str, str, str, str], ...]
+    """(train start, train end, first target, last target) of each."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PriceHistory:
+    """The bars of the study's spans, for pictures: columns of equal length."""
+
+    dates: Dates
+    open: Float64s
+    high: Float64s
+    low: Float64s
+    close: Float64s
+    volume: Float64s
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSummary:
+    """What was read, what was found wrong with it, and what was done about that."""
+
+    symbol: str
+    source: str
+    rows: int
+    first: str
+    last: str
+    adjusted: bool
+    """True: history was multiplied by adj_close / close, normalised to 1 at the last bar."""
+    dropped: int
+    """Rows that were left out."""
+    notes: tuple[Mapping[str, Any], ...]
+    """One a kind of finding: {kind, severity, count, action, text, dates (the first few)}."""
+    sha256: str
+    exchange: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Judgement:
+    """What `judge` says of a Forecasts table."""
+
+    models: tuple[ModelRow, ...]
+    notes: tuple[str, ...]
+    """What was assumed, left out or found odd, a sentence each."""
+    lang: Lang = "en"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StudyResult:
+    """What a run computed and a report shows; enough to rebuild the report without refitting."""
+
+    lang: Lang
+    data: DataSummary
+    split: SplitDates
+    recipes: Mapping[str, Mapping[str, Any]]
+    """Recipe name -> every setting of it."""
+    shapes: Mapping[str, Mapping[str, tuple[int, ...]]]
+    """Recipe name -> {X_train, y_train, X_test, y_test}; of the first fold."""
+    table: Forecasts
+    """Every forecast of every model in the test span."""
+    models: tuple[ModelRow, ...]
+    tomorrow: tuple[Tomorrow, ...]
+    ladder: Ladder | None
+    losses: tuple[LossCurve, ...]
+    history: PriceHistory
+    """All bars of the source, adjusted to quoted prices."""
+    engine: Mapping[str, str]
+    """{chosen, reason}."""
+    notes: tuple[str, ...]
+    """What the reader must know, a sentence each."""
+    versions: Mapping[str, str]
+    """Of nextclose, Python and the libraries that computed the numbers."""

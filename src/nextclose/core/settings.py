@@ -1,0 +1,206 @@
+"""What a recipe is made of: three frozen groups of settings, checked when made.
+
+Every field name is unique across the groups, so `--set hidden_size=32` needs no prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from nextclose.core.cells import CELLS
+from nextclose.core.errors import SettingsError
+from nextclose.core.lang import Joined, Text
+from nextclose.core.suggest import did_you_mean
+
+FEATURES = ("open", "high", "low", "close", "volume", "change")
+"""Feature columns: the bar's own, and change = close / previous close - 1."""
+
+Scaling = Literal["min-max", "standard", "log-ratio", "log-ratio-volatility", "none"]
+Target = Literal["price", "log-return", "volatility-return"]
+Context = Literal["before", "inside"]
+Activation = Literal["tanh", "relu", "identity"]
+Optimizer = Literal["sgd", "rmsprop", "adam", "adamw"]
+Loss = Literal["mse"]
+Dtype = Literal["float32", "float64"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowSettings:
+    """How bars become windows X (N, L, F) and targets y (N, K)."""
+
+    features: tuple[str, ...] = ("open", "high", "low", "close")
+    """Columns of a step, in order."""
+    seq_len: int = 4
+    """Sessions in a window (L)."""
+    horizon: int = 1
+    """Sessions forecast (K)."""
+    scaling: Scaling = "min-max"
+    """min-max or standard: fitted on the train span, a column at a time. log-ratio: log(price / last close)
+    within each window. log-ratio-volatility: that, divided by the volatility known at the origin."""
+    target: Target = "price"
+    """price: the close, scaled as the close column is. log-return: log(close / last close), standardised on the
+    train span. volatility-return: that divided by the volatility known at the origin, so that 0 is persistence."""
+    context: Context = "before"
+    """Whether a test window may look back before the test's first session, or must lie inside it."""
+
+    def __post_init__(self) -> None:
+        problems = Problems()
+        problems.each_of("features", self.features, FEATURES)
+        problems.at_least("seq_len", self.seq_len, 1)
+        problems.at_least("horizon", self.horizon, 1)
+        problems.one_of("scaling", self.scaling, _args(Scaling))
+        problems.one_of("target", self.target, _args(Target))
+        problems.one_of("context", self.context, _args(Context))
+        if self.target == "price" and self.scaling not in ("min-max", "standard", "none"):
+            problems.add("target=price needs scaling min-max, standard or none, got {scaling}", scaling=self.scaling)
+        if self.target == "price" and "close" not in self.features:
+            problems.add("target=price needs 'close' among the features, since it is scaled as that column is")
+        problems.raise_any()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetSettings:
+    """The net: a cell, its size, its start."""
+
+    cell: str = "rnn"
+    """rnn (Elman), gru, lstm, or mlp (the Elman cell with L = 1 on the flattened window)."""
+    hidden_size: int = 10
+    """Hidden units (H)."""
+    num_layers: int = 1
+    """Stacked layers."""
+    bias: bool = False
+    """Biases b_x and b_h in the cell."""
+    output_bias: bool = True
+    """Bias b_y in the head."""
+    activation: Activation = "tanh"
+    """Of the rnn and mlp cells; gated cells have their own."""
+    memory: bool = True
+    """False holds W_h at zero: each step forgets the one before."""
+    h0: Literal["zero", "random"] = "zero"
+    """The state before the first step: zero, or drawn once per seed and kept with the weights."""
+    init: str = "linear"
+    """Initial weights: linear (nn.Linear's bounds), rnn (nn.RNN's), or a .json file that holds them."""
+    zero_head: bool = False
+    """Start with W_y = b_y = 0, so that an untrained net says 0."""
+
+    def __post_init__(self) -> None:
+        problems = Problems()
+        problems.one_of("cell", self.cell, tuple(CELLS))
+        problems.at_least("hidden_size", self.hidden_size, 1)
+        problems.at_least("num_layers", self.num_layers, 1)
+        problems.one_of("activation", self.activation, _args(Activation))
+        problems.one_of("h0", self.h0, ("zero", "random"))
+        if self.init not in ("linear", "rnn") and not self.init.endswith(".json"):
+            problems.add("init: expected linear, rnn or a .json file of weights, got '{got}'", got=self.init)
+        if self.cell == "mlp" and self.num_layers != 1:
+            problems.add("cell=mlp has one hidden layer, got num_layers={got}", got=self.num_layers)
+        problems.raise_any()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """How the net is fitted."""
+
+    optimizer: Optimizer = "sgd"
+    """sgd, rmsprop, adam or adamw, with PyTorch's defaults where no setting says otherwise."""
+    lr: float = 0.005
+    """Learning rate."""
+    momentum: float = 0.0
+    """Of sgd and rmsprop."""
+    weight_decay: float = 0.0
+    """L2 penalty as PyTorch's optimisers apply it (decoupled in adamw)."""
+    epochs: int = 100
+    """Passes over the train windows, at most."""
+    batch_size: int | None = None
+    """Windows an update; none is the full batch."""
+    shuffle: bool = False
+    """A new order every epoch, from the seed."""
+    loss: Loss = "mse"
+    """Mean squared error over the batch and the horizon."""
+    clip_norm: float | None = None
+    """Largest norm of all gradients together; larger ones are scaled down."""
+    validation: float = 0.0
+    """Share of the train windows, the latest, that is held out to stop early; 0 trains on all."""
+    patience: int | None = None
+    """Epochs without a better validation loss before training stops; the best weights are restored."""
+    dtype: Dtype = "float32"
+    """The numbers that the fit is computed in."""
+
+    def __post_init__(self) -> None:
+        problems = Problems()
+        problems.one_of("optimizer", self.optimizer, _args(Optimizer))
+        problems.one_of("loss", self.loss, _args(Loss))
+        problems.one_of("dtype", self.dtype, _args(Dtype))
+        problems.positive("lr", self.lr)
+        problems.at_least("epochs", self.epochs, 1)
+        problems.within("momentum", self.momentum, 0.0, 1.0)
+        problems.within("weight_decay", self.weight_decay, 0.0, float("inf"))
+        problems.within("validation", self.validation, 0.0, 0.9)
+        if self.batch_size is not None:
+            problems.at_least("batch_size", self.batch_size, 1)
+        if self.clip_norm is not None:
+            problems.positive("clip_norm", self.clip_norm)
+        if self.patience is not None:
+            problems.at_least("patience", self.patience, 1)
+            if self.validation == 0.0:
+                problems.add("patience needs validation > 0: without held-out windows nothing can stop early")
+        problems.raise_any()
+
+    def held_out(self, windows: int) -> int:
+        """How many of a number of train windows, the latest, validate; at least one trains."""
+        return min(round(windows * self.validation), windows - 1)
+
+
+class Problems:
+    """Collects everything that is wrong with a group of settings, to say it all at once."""
+
+    def __init__(self) -> None:
+        self.found: list[Text] = []
+
+    def add(self, template: str, **values: object) -> None:
+        """One more problem."""
+        self.found.append(Text(template, **values))
+
+    def one_of(self, field: str, got: str, known: Sequence[str]) -> None:
+        """`got` must be one of `known`."""
+        if got not in known:
+            hint = did_you_mean(str(got), known)
+            listed = ", ".join(known)
+            self.add(
+                "{field}: expected one of {known}, got '{got}'.{hint}", field=field, known=listed, got=got, hint=hint
+            )
+
+    def each_of(self, field: str, got: Iterable[str], known: Sequence[str]) -> None:
+        """`got` must hold one or more of `known` and nothing else."""
+        names = tuple(got)
+        if not names:
+            self.add("{field}: expected at least one of {known}", field=field, known=", ".join(known))
+        for name in names:
+            self.one_of(field, name, known)
+
+    def at_least(self, field: str, got: int, least: int) -> None:
+        """`got` must be a whole number of at least `least`."""
+        if not isinstance(got, int) or isinstance(got, bool) or got < least:
+            wanted = "{field}: expected a whole number of at least {least}, got {got}"
+            self.add(wanted, field=field, least=least, got=got)
+
+    def positive(self, field: str, got: float) -> None:
+        """`got` must be above 0 and finite."""
+        if not 0.0 < got < float("inf"):
+            self.add("{field}: expected a number above 0, got {got}", field=field, got=got)
+
+    def within(self, field: str, got: float, low: float, high: float) -> None:
+        """`got` must lie in [low, high]."""
+        if not low <= got <= high:
+            self.add("{field}: expected {low} to {high}, got {got}", field=field, low=low, high=high, got=got)
+
+    def raise_any(self) -> None:
+        """Raise SettingsError with every problem found, if there is any."""
+        if self.found:
+            raise SettingsError("{problems}", problems=Joined(self.found))
+
+
+def _args(literal: Any) -> tuple[str, ...]:
+    return get_args(literal)

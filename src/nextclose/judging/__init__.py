@@ -1,0 +1,1 @@
+"""Splits, metrics, tests, intervals and the verdict. Everything is read from the Forecasts table."""

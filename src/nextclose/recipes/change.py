@@ -1,0 +1,67 @@
+"""Changing a recipe's settings by name, as `--set KEY=VALUE` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from nextclose.core.errors import SettingsError
+from nextclose.recipes.recipe import GROUPS, Recipe, unknown_setting
+
+
+def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """`["lr=0.01", "memory=off"]` to typed values; raises SettingsError that says what a setting takes."""
+    kinds: dict[str, Any] = {"seeds": int, "refit_every": int}
+    for group in GROUPS.values():
+        kinds |= get_type_hints(group)
+    changes = {}
+    for pair in pairs:
+        name, found, text = pair.partition("=")
+        if not found:
+            raise SettingsError("--set takes KEY=VALUE, such as lr=0.01; got '{got}'", got=pair)
+        if name.strip() not in kinds:
+            raise unknown_setting(name.strip())
+        changes[name.strip()] = _parse(name.strip(), text.strip(), kinds[name.strip()])
+    return changes
+
+
+def with_settings(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """`recipe` with some settings changed, under its own name."""
+    if not changes:
+        return recipe
+    return Recipe.from_settings(recipe.name, recipe.summary, recipe.settings() | dict(changes))
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    if isinstance(kind, UnionType):
+        if text.lower() == "none":
+            return None
+        kind = next(part for part in get_args(kind) if part is not NoneType)
+    if get_origin(kind) is Literal:
+        return text
+    parser, wanted = _PARSERS[get_origin(kind) or kind]
+    try:
+        return parser(text)
+    except ValueError:
+        raise SettingsError("{name}: expected {wanted}, got '{got}'", name=name, wanted=wanted, got=text) from None
+
+
+def _switch(text: str) -> bool:
+    states = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+    if text.lower() not in states:
+        raise ValueError(text)
+    return states[text.lower()]
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+_PARSERS: dict[Any, tuple[Callable[[str], Any], str]] = {
+    int: (int, "a whole number"),
+    float: (float, "a number"),
+    bool: (_switch, "on or off"),
+    tuple: (_names, "names separated by commas"),
+    str: (str, "text"),
+}

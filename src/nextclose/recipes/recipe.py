@@ -1,0 +1,110 @@
+"""A recipe: everything that turns bars into forecasts, under one name."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from nextclose.core.errors import SettingsError
+from nextclose.core.settings import NetSettings, Problems, TrainingSettings, WindowSettings
+from nextclose.core.suggest import did_you_mean
+
+LADDER = ("tutorial", "tutorial-converged", "tutorial-return", "tutorial-no-memory", "tutorial-mlp")
+"""From the tutorial towards persistence, one change a rung; ridge and persistence follow as baselines."""
+
+GROUPS: dict[str, type[WindowSettings | NetSettings | TrainingSettings]] = {
+    "windows": WindowSettings,
+    "net": NetSettings,
+    "training": TrainingSettings,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One named, frozen configuration."""
+
+    name: str
+    """What `--recipe` takes."""
+    summary: str
+    """One sentence."""
+    seeds: int = 5
+    """Nets that differ in their random start; their forecasts are averaged."""
+    refit_every: int = 21
+    """Sessions that one fit serves; 0 fits once."""
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    net: NetSettings = field(default_factory=NetSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def __post_init__(self) -> None:
+        problems = Problems()
+        problems.at_least("seeds", self.seeds, 1)
+        problems.at_least("refit_every", self.refit_every, 0)
+        problems.raise_any()
+
+    def settings(self) -> dict[str, Any]:
+        """Every setting by its plain name, as JSON can hold it."""
+        flat: dict[str, Any] = {"seeds": self.seeds, "refit_every": self.refit_every}
+        for group in GROUPS:
+            flat |= asdict(getattr(self, group))
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}
+
+    @classmethod
+    def from_settings(cls, name: str, summary: str, settings: Mapping[str, Any]) -> Recipe:
+        """The recipe that `settings()` described. Raises SettingsError for a name it does not know."""
+        left: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()
+        }
+        own: dict[str, Any] = {key: left.pop(key) for key in ("seeds", "refit_every") if key in left}
+        groups: dict[str, Any] = {}
+        for group, kind in GROUPS.items():
+            known = {field.name for field in fields(kind)}
+            groups[group] = kind(**{key: left.pop(key) for key in tuple(left) if key in known})
+        if left:
+            unknown = next(iter(left))
+            raise unknown_setting(unknown)
+        return cls(name=name, summary=summary, **own, **groups)
+
+
+def setting_names() -> tuple[str, ...]:
+    """Every name that `--set` takes."""
+    groups = [field.name for kind in GROUPS.values() for field in fields(kind)]
+    return ("seeds", "refit_every", *groups)
+
+
+def unknown_setting(name: str) -> SettingsError:
+    """The error for a setting that does not exist."""
+    return SettingsError(
+        "unknown setting '{name}'.{hint} The settings are: {known}",
+        name=name,
+        hint=did_you_mean(name, setting_names()),
+        known=", ".join(setting_names()),
+    )
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Names of all recipes, in alphabetical order."""
+    return tuple(sorted(page.name[:-5] for page in files("nextclose.recipes").iterdir() if page.name.endswith(".toml")))
+
+
+def all_recipes() -> tuple[Recipe, ...]:
+    """Every recipe."""
+    return tuple(load_recipe(name) for name in recipe_names())
+
+
+@cache
+def load_recipe(name: str) -> Recipe:
+    """The recipe called `name`. Raises SettingsError for an unknown one."""
+    if name not in recipe_names():
+        raise SettingsError(
+            "unknown recipe '{name}': expected one of {known}.{hint}",
+            name=name,
+            known=", ".join(("ladder", *recipe_names())),
+            hint=did_you_mean(name, ("ladder", *recipe_names())),
+        )
+    page = tomllib.loads((files("nextclose.recipes") / f"{name}.toml").read_text(encoding="utf-8"))
+    base = load_recipe(page["base"]).settings() if "base" in page else {}
+    return Recipe.from_settings(name, page["summary"], base | page.get("settings", {}))

@@ -1,0 +1,212 @@
+"""One window through the net, drawn on the terminal."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text as Rich
+
+from nextclose.core.explanation import ExplainedStep, Explanation
+from nextclose.core.lang import Lang, say
+from nextclose.core.types import Float64s
+
+UNITS = 16
+"""Hidden units that are shown; a larger net shows its first ones."""
+SMALL = "₀₁₂₃₄₅₆₇₈₉"
+ACCENT, QUIET = "bold cyan", "dim"
+
+
+def print_explanation(explained: Explanation, console: Console, lang: Lang) -> None:
+    """Print the window, its shapes, every step of the net, the head's sum and the price it means."""
+    console.print(_heading(explained, lang))
+    console.print(_shapes(explained, lang))
+    steps = explained.steps[:1] if explained.flat else explained.steps
+    for t, step in enumerate(steps, start=1):
+        console.print(_step(explained, t, step, lang))
+    console.print(_head(explained, lang))
+    console.print(_price(explained, lang))
+
+
+def _heading(explained: Explanation, lang: Lang) -> Rich:
+    day = explained.target_date or say("the session after the last bar", lang)
+    title = say(
+        "{symbol}: one window through '{recipe}' to the close of {day}",
+        lang,
+        symbol=explained.symbol,
+        recipe=explained.recipe,
+        day=day,
+    )
+    if explained.epoch is not None:
+        title += "  " + say("(after {epoch} epochs of training)", lang, epoch=explained.epoch)
+    return Rich(title, style="bold")
+
+
+def _shapes(explained: Explanation, lang: Lang) -> Group:
+    """The shapes as the loop sees them, and the products as matrices and as nn.Linear writes them."""
+    N, H = explained.train_windows, len(explained.steps[0].layers[0]["h"])
+    L, F = len(explained.steps), len(explained.features)
+    rows = len(explained.weights["w_x"])
+    wide = L * F if explained.flat else F
+    lines = [
+        say("train windows (N, L, F) = ({N}, {L}, {F})", lang, N=N, L=L, F=F)
+        + (
+            "  " + say("flattened to ({N}, {wide}): one step, no time", lang, N=N, wide=wide)
+            if explained.flat
+            else "  "
+            + say("time-major (L, N, F) = ({L}, {N}, {F}): a loop of {L} batches ({N}, {F})", lang, N=N, L=L, F=F)
+        ),
+        say("as matrices", lang)
+        + f"    W_x ({rows},{wide}) @ x_t ({wide},)"
+        + ("" if explained.flat else f"  +  W_h ({rows},{H}) @ h_{{t-1}} ({H},)")
+        + f"  ->  ({rows},)",
+        say("as nn.Linear", lang)
+        + f"   ({N},{wide}) @ ({wide},{rows})"
+        + ("" if explained.flat else f"  +  ({N},{H}) @ ({H},{rows})")
+        + f"  ->  ({N},{rows})",
+    ]
+    return Group(*(Rich(line, style=QUIET) for line in lines), Rich(""))
+
+
+def _step(explained: Explanation, t: int, step: ExplainedStep, lang: Lang) -> Group:
+    last = explained.flat or t == len(explained.steps)
+    parts: list[RenderableType] = [_inputs(explained, t, step, lang)]
+    parts += [_layer(explained, number, t, lang) for number in range(len(step.layers))]
+    y = ", ".join(_number(value) for value in step.y)
+    if last:
+        parts.append(
+            Rich.assemble(
+                (f"y{_small(t)} = W_y h{_small(t)} + b_y = {y}", ACCENT), "  " + say("this one is the forecast", lang)
+            )
+        )
+    else:
+        parts.append(
+            Rich(f"y{_small(t)} = W_y h{_small(t)} + b_y = {y}  " + say("computed, not used", lang), style=QUIET)
+        )
+    return Group(*parts, Rich(""))
+
+
+def _inputs(explained: Explanation, t: int, step: ExplainedStep, lang: Lang) -> Group:
+    """The step's features as they are and as the net reads them."""
+    shown = explained.steps if explained.flat else (step,)
+    lines: list[RenderableType] = []
+    if explained.flat:
+        lines.append(Rich(say("all {count} sessions at once", lang, count=len(shown)), style=ACCENT))
+    for position, session in enumerate(shown, start=t):
+        name = (
+            session.date
+            if explained.flat
+            else say("step {t} of {steps}   {date}", lang, t=position, steps=len(explained.steps), date=session.date)
+        )
+        cells = "   ".join(
+            f"{feature} {_price_text(raw)} → {_number(scaled)}"
+            for feature, raw, scaled in zip(explained.features, session.raw, session.scaled, strict=True)
+        )
+        lines += [Rich(name, style=QUIET if explained.flat else ACCENT), Rich("  " + cells)]
+    return Group(*lines)
+
+
+def _layer(explained: Explanation, layer: int, t: int, lang: Lang) -> RenderableType:
+    """A table of the layer's terms, one row a hidden unit."""
+    terms = explained.steps[t - 1].layers[layer]
+    hidden = len(terms["h"])
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2))
+    table.add_column(say("unit", lang), justify="right", style=QUIET)
+    shown = {name: values for name, values in terms.items() if len(values) == hidden}
+    for name in shown:
+        table.add_column(_title(explained, name, t), justify="right", style=ACCENT if name == "h" else None)
+    for unit in range(min(hidden, UNITS)):
+        table.add_row(str(unit), *(_number(values[unit]) for values in shown.values()))
+    parts: list[RenderableType] = []
+    if len(explained.steps[0].layers) > 1:
+        parts.append(Rich(say("layer {layer}", lang, layer=layer + 1), style=QUIET))
+    parts.append(table)
+    if hidden > UNITS:
+        parts.append(Rich(say("... and {count} more units", lang, count=hidden - UNITS), style=QUIET))
+    return Group(*parts)
+
+
+def _title(explained: Explanation, name: str, t: int) -> str:
+    now, before = _small(t), _small(t - 1)
+    titles = {
+        "w_x x": "W_x x" if explained.flat else f"W_x x{now}",
+        "w_h h": f"W_h h{before}",
+        "sum": "sum",
+        "h": f"h{now} = {explained.activation}(sum)" if explained.cell in ("rnn", "mlp") else f"h{now}",
+        "c": f"c{now}",
+    }
+    return titles.get(name, f"{name}{now}")
+
+
+def _head(explained: Explanation, lang: Lang) -> Group:
+    """W_y h_L + b_y with every product written out, for each forecast session."""
+    h = explained.steps[-1].layers[-1]["h"]
+    L = 1 if explained.flat else len(explained.steps)
+    parts: list[RenderableType] = [Rich(say("the head: y = W_y h{L} + b_y", lang, L=_small(L)), style="bold")]
+    for k, weights in enumerate(explained.weights["w_y"]):
+        bias = float(explained.weights["b_y"][k]) if "b_y" in explained.weights else None
+        parts.append(_products(weights, h, bias, float(explained.output[k])))
+    return Group(*parts, Rich(""))
+
+
+def _products(weights: Float64s, h: Float64s, bias: float | None, total: float) -> Rich:
+    shown = [f"({_number(w)} × {_number(value)})" for w, value in zip(weights[:UNITS], h[:UNITS], strict=True)]
+    if len(weights) > UNITS:
+        rest = float(weights[UNITS:] @ h[UNITS:])
+        shown.append(f"[{len(weights) - UNITS}: {_number(rest)}]")
+    if bias is not None:
+        shown.append(_number(bias))
+    lines = ["   " + " + ".join(shown[i : i + 3]) for i in range(0, len(shown), 3)]
+    return Rich.assemble(" +\n".join(lines), "\n   = ", (_number(total), ACCENT))
+
+
+def _price(explained: Explanation, lang: Lang) -> Group:
+    """How the output becomes a price, and how that compares."""
+    value = float(explained.output[0])
+    unscaled = value * explained.y_scale + explained.y_shift
+    yhat = _price_text(float(explained.yhat[0]))
+    if explained.target == "price":
+        how = f"{_number(value)} × {explained.y_scale:,.10g} + {explained.y_shift:,.10g} = {yhat}"
+    elif explained.target == "log-return":
+        how = (
+            f"r = {_number(value)} × {explained.y_scale:.6g} + {explained.y_shift:.6g} = {unscaled:.6f}"
+            f"     {_price_text(explained.last_close)} × exp(r) = {yhat}"
+        )
+    else:
+        how = (
+            f"r = {_number(value)} × {explained.volatility:.6f} = {value * explained.volatility:.6f}"
+            f"     {_price_text(explained.last_close)} × exp(r) = {yhat}"
+        )
+    lines: list[RenderableType] = [
+        Rich(say("the price it means", lang), style="bold"),
+        Rich.assemble("   " + how),
+        Rich("   " + say("last close {last}", lang, last=_price_text(explained.last_close))),
+    ]
+    if np.isfinite(explained.y):
+        naive, missed = explained.y - explained.last_close, explained.y - float(explained.yhat[0])
+        lines.append(
+            Rich(
+                "   "
+                + say(
+                    "the close that came {y}: the net missed by {missed}, repeating the last close by {naive}",
+                    lang,
+                    y=_price_text(explained.y),
+                    missed=f"{missed:+,.2f}",
+                    naive=f"{naive:+,.2f}",
+                )
+            )
+        )
+    return Group(*lines)
+
+
+def _number(value: float) -> str:
+    return f"{value:+.6f}"
+
+
+def _price_text(value: float) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4f}" if abs(value) < 10 else f"{value:,.2f}"
+
+
+def _small(t: int) -> str:
+    return "".join(SMALL[int(digit)] for digit in str(t))

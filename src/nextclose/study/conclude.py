@@ -1,0 +1,133 @@
+"""From walked models to a study: the table, the verdicts, tomorrow, and what the reader must know."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from importlib.metadata import version
+
+import numpy as np
+
+from nextclose.core.forecasts import Forecasts
+from nextclose.core.lang import Text
+from nextclose.core.results import Kind, Ladder, ModelRow, PriceHistory, Tomorrow
+from nextclose.core.types import Float64s
+from nextclose.judging.judge import judge
+from nextclose.study.live import Sessions, coming_sessions, forecast_tomorrow, past_scores
+from nextclose.study.plan import Plan, split_dates
+from nextclose.study.saved_model import SavedModel
+from nextclose.study.study import Study
+from nextclose.study.tables import forecast_table
+from nextclose.study.walk import Walked
+from nextclose.windows import ewma_volatility
+
+STALE_DAYS = 10
+"""Bars that end longer ago than this are said to be old."""
+LIBRARIES = ("numpy", "pandas", "scipy", "torch")
+
+
+def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walked], ladder: Ladder | None) -> Study:
+    """Judge the walked recipes and baselines, and forecast the next session with each."""
+    volatility = ewma_volatility(plan.bars.close)
+    everyone = {**walked, **plain}
+    tables = {name: forecast_table(model, plan.bars, volatility) for name, model in everyone.items()}
+    table = Forecasts.concat(list(tables.values()))
+    kinds: dict[str, Kind] = {name: "recipe" if name in walked else "baseline" for name in everyone}
+    by_seed = {name: _by_seed(model) for name, model in walked.items()}
+    judged = judge(table, kinds=kinds, seed_forecasts=by_seed, lang=plan.lang)
+    scores = {name: _scores(tables[name], plan, volatility) for name in everyone}
+    sessions = coming_sessions(plan.bars, max(model.tomorrow.shape[1] for model in everyone.values()))
+    split = split_dates(plan)
+    return Study(
+        lang=plan.lang,
+        data=plan.bars.summary(),
+        split=split,
+        recipes={recipe.name: {"summary": recipe.summary, **recipe.settings()} for recipe in plan.recipes},
+        shapes={name: model.shapes for name, model in walked.items() if model.shapes is not None},
+        table=table,
+        models=tuple(_with_costs(row, everyone) for row in judged.models),
+        tomorrow=_tomorrow(plan, everyone, scores, sessions),
+        ladder=ladder,
+        losses=tuple(model.losses for model in walked.values() if model.losses is not None),
+        history=_history(plan),
+        engine={"chosen": plan.engine.chosen, "reason": plan.engine.reason.render(plan.lang)},
+        notes=(*_notes(plan, sessions), *judged.notes),
+        versions=versions(),
+        fitted=tuple(_saved(model, scores[name], plan) for name, model in walked.items()),
+        config=plan.config(),
+    )
+
+
+def _by_seed(model: Walked) -> Float64s:
+    """(S, K * n) closes by seed in the order of the model's rows: all of step 1, then step 2, ..."""
+    return model.prices.swapaxes(1, 2).reshape(len(model.prices), -1)
+
+
+def _scores(table: Forecasts, plan: Plan, volatility: Float64s) -> Float64s:
+    first = table.where(table.step == 1)
+    known = volatility[np.searchsorted(plan.bars.dates, first.origin)]
+    return past_scores(first.yhat, first.y, first.last_close, known)
+
+
+def _with_costs(row: ModelRow, walked: Mapping[str, Walked]) -> ModelRow:
+    model = walked.get(row.name)
+    if model is None:
+        return row
+    return replace(row, final_loss_by_seed=model.final_losses, fits=model.fits, fit_seconds=model.seconds)
+
+
+def _tomorrow(
+    plan: Plan, walked: Mapping[str, Walked], scores: Mapping[str, Float64s], sessions: Sessions
+) -> tuple[Tomorrow, ...]:
+    return tuple(
+        row
+        for name, model in walked.items()
+        for row in forecast_tomorrow(name, plan.bars, model.tomorrow, scores[name], sessions, plan.lang)
+    )
+
+
+def _saved(model: Walked, scores: Float64s, plan: Plan) -> SavedModel:
+    assert model.fold is not None
+    last = plan.split.folds(model.fold.recipe.refit_every)[-1]
+    until = str(plan.bars.dates[last.train_stop - 1])
+    return SavedModel(fold=model.fold, scores=scores, bars=plan.bars, trained_until=until)
+
+
+def _notes(plan: Plan, sessions: Sessions) -> tuple[str, ...]:
+    bars, notes = plan.bars, []
+    ended = bars.dates[-1].astype(dt.date)
+    if (plan.today - ended).days > STALE_DAYS:
+        kind = Text("sample") if bars.source.startswith("sample:") else Text("data")
+        notes.append(
+            Text(
+                "This {kind} ends {ended}: 'tomorrow' is the session after it, long past.", kind=kind, ended=str(ended)
+            )
+        )
+    if plan.split.test_last < len(bars) - 1:
+        notes.append(
+            Text(
+                "The test span ends {tested}; tomorrow is the session after the last bar, {ended}.",
+                tested=str(bars.dates[plan.split.test_last]),
+                ended=str(ended),
+            )
+        )
+    notes.append(
+        Text("Tomorrow's close comes from the model of the last fold; nothing was refitted on the test span's end.")
+    )
+    if sessions.reason is not None:
+        notes.append(Text("The next session has no date: {reason}", reason=sessions.reason))
+    return tuple(note.render(plan.lang) for note in notes)
+
+
+def _history(plan: Plan) -> PriceHistory:
+    return PriceHistory(**{field.name: getattr(plan.bars, field.name) for field in fields(PriceHistory)})
+
+
+def versions() -> dict[str, str]:
+    """Of Python, nextclose and the libraries that compute its numbers."""
+    from nextclose import __version__
+
+    found = {"nextclose": __version__, "python": platform.python_version()}
+    return found | {name: version(name) for name in LIBRARIES}

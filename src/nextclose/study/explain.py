@@ -1,0 +1,183 @@
+"""Taking one forecast apart: the window, every step of the net, and the price that comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nextclose.bars import load_bars
+from nextclose.bars.bars import Bars
+from nextclose.core.errors import SettingsError
+from nextclose.core.explanation import ExplainedStep, Explanation
+from nextclose.core.fit import Fit
+from nextclose.judging.splits import make_split, parse_date
+from nextclose.models.net import build_net
+from nextclose.models.trace import trace
+from nextclose.recipes import Recipe, load_recipe, with_settings
+from nextclose.study.forecaster import Forecaster, load
+from nextclose.study.study import Study
+from nextclose.training.fold import FittedFold, fit_fold, read_init
+from nextclose.training.resolve import resolve_engine
+from nextclose.windows import Dataset, fit_scaler, make_dataset
+
+TOMORROW = "tomorrow"
+"""As a date: the session after the last bar."""
+
+
+def explain(
+    source: str | Path | Any = "sample:AAPL",
+    *,
+    date: str | None = None,
+    recipe: str | None = None,
+    epoch: int | None = None,
+    settings: Mapping[str, Any] | None = None,
+    exchange: str | None = None,
+    faults: str = "raise",
+) -> Explanation:
+    """Walk one window of bars, or of a saved run, through a net's first seed.
+
+    Parameters
+    ----------
+    source : a SOURCE, or the folder of a saved run or model.
+    date : the session to forecast: a date, or 'tomorrow' for the one after the last bar; the last bar by default.
+    recipe : which recipe; the tutorial, or the saved run's first.
+    epoch : epochs to train; 0 is the net before training. The recipe's own number by default.
+    settings : changed settings of the recipe.
+
+    Raises
+    ------
+    UserError : a date without a window, an unknown recipe, bars or a run that cannot be used.
+    """
+    if epoch is not None and epoch < 0:
+        raise SettingsError("--epoch: expected 0 or more, got {epoch}", epoch=epoch)
+    folder = Path(source) if isinstance(source, str | Path) else None
+    if folder is not None and folder.is_dir():
+        fold, bars = _saved(folder, recipe, epoch)
+        data = make_dataset(bars, fold.recipe.windows)
+    else:
+        bars = load_bars(source, faults=faults, exchange=exchange)
+        wanted = with_settings(load_recipe(recipe or "tutorial"), {**(settings or {}), "seeds": 1})
+        data = make_dataset(bars, wanted.windows)
+        fold = _train(wanted, data, bars, epoch)
+    return _explain(fold, data, bars, _window(data, bars, date), epoch)
+
+
+def _saved(folder: Path, name: str | None, epoch: int | None) -> tuple[FittedFold, Bars]:
+    """The saved nets of a run or model; epoch 0 and others cannot be had from weights alone."""
+    if epoch is not None:
+        raise SettingsError(
+            "--epoch trains anew, so it needs bars: give a SOURCE instead of the saved run '{run}'", run=folder
+        )
+    saved = load(folder)
+    models = {model.fold.recipe.name: model for model in saved.fitted} if isinstance(saved, Study) else {}
+    if isinstance(saved, Forecaster):
+        models = {saved.name: saved.model}
+    if name is not None and name not in models:
+        raise SettingsError(
+            "the run in '{run}' holds no recipe '{recipe}'; it holds {known}",
+            run=folder,
+            recipe=name,
+            known=", ".join(models),
+        )
+    model = models[name] if name is not None else next(iter(models.values()))
+    return model.fold, model.bars
+
+
+def _train(recipe: Recipe, data: Dataset, bars: Bars, epoch: int | None) -> FittedFold:
+    """The recipe's first seed, trained on the default train span for `epoch` epochs."""
+    split = make_split(bars.dates)
+    engine = resolve_engine()
+    if epoch is None:
+        return fit_fold(recipe, data, split.train_start, split.train_stop, engine)
+    if epoch > 0:
+        shorter = with_settings(recipe, {"epochs": epoch, "patience": None, "validation": 0.0})
+        return fit_fold(shorter, data, split.train_start, split.train_stop, engine)
+    untrained = build_net(
+        recipe.net,
+        input_size=data.X.shape[2],
+        seq_len=data.X.shape[1],
+        output_size=data.y.shape[1],
+        seed=0,
+        init=read_init(recipe.net.init),
+    )
+    fit = Fit(params=untrained.params(), losses=np.empty(0), val_losses=np.empty(0), best_epoch=-1)
+    windows = data.train_windows(split.train_start, split.train_stop)
+    return FittedFold(
+        recipe=recipe,
+        scaler=fit_scaler(data, split.train_start, split.train_stop),
+        fits=(fit,),
+        train_shape=data.X[windows].shape,
+    )
+
+
+def _window(data: Dataset, bars: Bars, date: str | None) -> int:
+    """The window whose first target is the session of `date`; the one after the last bar has a window too."""
+    row = len(bars) - 1
+    if date == TOMORROW:
+        row = len(bars)
+    elif date is not None:
+        day = parse_date("date", date)
+        row = int(np.searchsorted(bars.dates, day))
+        if row == len(bars) or bars.dates[row] != day:
+            raise SettingsError(
+                "--date {date} is no session of these bars, which run from {first} to {last}. Give one that is, or "
+                "'tomorrow' for the session after the last.",
+                date=day,
+                first=bars.dates[0],
+                last=bars.dates[-1],
+            )
+    window = row - 1 - data.first
+    if window < 0:
+        raise SettingsError(
+            "--date {date}: no window of {seq_len} sessions lies before it; the first session that has one is {first}",
+            date=date or bars.dates[-1],
+            seq_len=data.settings.seq_len,
+            first=bars.dates[min(data.first + 1, len(bars) - 1)],
+        )
+    return window
+
+
+def _explain(fold: FittedFold, data: Dataset, bars: Bars, window: int, epoch: int | None) -> Explanation:
+    recipe, params = fold.recipe, fold.fits[0].params
+    x = fold.scaler.x.forward(data.X[window])
+    walked = trace(params, x, recipe.net)
+    origin = window + data.first
+    rows = range(origin - recipe.windows.seq_len + 1, origin + 1)
+    output = walked[-1].y
+    target = fold.scaler.y.backward(output[None, :])
+    known = origin + 1 < len(bars)
+    flat = len(walked) == 1 and recipe.windows.seq_len > 1
+    return Explanation(
+        symbol=bars.symbol,
+        recipe=recipe.name,
+        cell=recipe.net.cell,
+        activation=recipe.net.activation,
+        epoch=epoch,
+        features=recipe.windows.features,
+        scaling=recipe.windows.scaling,
+        target=recipe.windows.target,
+        target_date=str(bars.dates[origin + 1]) if known else None,
+        train_windows=fold.train_shape[0],
+        flat=flat,
+        weights={name: np.asarray(array, dtype=np.float64) for name, array in params.items()},
+        steps=tuple(
+            ExplainedStep(
+                date=str(bars.dates[row]),
+                raw=data.columns[row],
+                scaled=x[t],
+                layers=walked[0 if flat else t].layers,
+                y=walked[0 if flat else t].y,
+            )
+            for t, row in enumerate(rows)
+        ),
+        output=output,
+        yhat=data.prices(target, slice(window, window + 1))[0],
+        y=float(bars.close[origin + 1]) if known else float("nan"),
+        last_close=float(bars.close[origin]),
+        y_shift=float(fold.scaler.y.shift[0]),
+        y_scale=float(fold.scaler.y.scale[0]),
+        volatility=float(data.volatility[origin]),
+    )

@@ -1,0 +1,155 @@
+"""A recipe as an object: fit it on bars, ask it for tomorrow, save it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nextclose.bars import load_bars
+from nextclose.core.errors import NextcloseError
+from nextclose.core.lang import Lang, Text
+from nextclose.core.results import Tomorrow
+from nextclose.core.types import Float64s
+from nextclose.recipes import load_recipe, with_settings
+from nextclose.study.live import coming_sessions, forecast_tomorrow, past_scores
+from nextclose.study.rebase import rebase
+from nextclose.study.saved_model import SavedModel, load_model, save_model
+from nextclose.study.saving import beside, check_free, load_study
+from nextclose.study.study import Study
+from nextclose.training.fold import FittedFold, fit_fold
+from nextclose.training.resolve import Engine, resolve_engine
+from nextclose.windows import Dataset, make_dataset
+
+
+class Forecaster:
+    """A recipe that can be fitted on bars and then forecasts the close of the session after any bars' last.
+
+    Parameters
+    ----------
+    recipe : a recipe's name.
+    seeds : nets to average; the recipe's own number by default.
+    settings : changed settings of the recipe, by name.
+    engine : auto or torch.
+
+    Raises
+    ------
+    SettingsError : an unknown recipe, setting or engine.
+    """
+
+    def __init__(
+        self,
+        recipe: str = "default",
+        *,
+        seeds: int | None = None,
+        settings: Mapping[str, Any] | None = None,
+        engine: str = "auto",
+    ) -> None:
+        changes = dict(settings or {}) | ({} if seeds is None else {"seeds": seeds})
+        self.recipe = with_settings(load_recipe(recipe), changes)
+        self.engine = resolve_engine(engine)
+        self._model: SavedModel | None = None
+
+    @property
+    def name(self) -> str:
+        """The recipe's name."""
+        return self.recipe.name
+
+    @property
+    def model(self) -> SavedModel:
+        """The fitted nets with their scaler. Raises NextcloseError before `fit`."""
+        if self._model is None:
+            raise NextcloseError("this forecaster is not fitted yet: call fit(bars) first")
+        return self._model
+
+    def fit(self, bars: Any) -> Forecaster:
+        """Fit every seed on all of `bars` (Bars, a SOURCE or a table) and return this forecaster.
+
+        Raises
+        ------
+        UserError : bars that cannot be used. FitError : training diverged.
+        """
+        known = load_bars(bars)
+        data = make_dataset(known, self.recipe.windows)
+        fold = fit_fold(self.recipe, data, 0, len(known), self.engine)
+        self._model = SavedModel(
+            fold=fold,
+            scores=_validation_scores(fold, data, self.engine),
+            bars=known,
+            trained_until=str(known.dates[-1]),
+        )
+        return self
+
+    def predict(self, bars: Any = None, *, target_date: str | None = None, lang: Lang = "en") -> Tomorrow:
+        """The next session's close after the last of `bars`; after the bars it was fitted on without any.
+
+        Raises
+        ------
+        BarsError : bars of another symbol, older than the fitted ones, or with another history.
+        """
+        rows, _ = self.predict_steps(bars, target_date=target_date, lang=lang)
+        return rows[0]
+
+    def predict_steps(
+        self, bars: Any = None, *, target_date: str | None = None, lang: Lang = "en"
+    ) -> tuple[tuple[Tomorrow, ...], tuple[Text, ...]]:
+        """All K coming closes, and what was done to the bars; parameters and errors as for `predict`."""
+        known = self.model.bars
+        newer = known if bars is None else load_bars(bars, default_symbol=known.symbol)
+        rebased = rebase(newer, known)
+        data = make_dataset(rebased.bars, self.recipe.windows)
+        prices = self.model.fold.forecast(data, data.latest, self.engine)[:, 0]
+        dated = replace(newer, exchange=newer.exchange or known.exchange)
+        sessions = coming_sessions(dated, self.recipe.windows.horizon, target_date)
+        rows = forecast_tomorrow(self.name, rebased.bars, prices, self.model.scores, sessions, lang)
+        notes = () if rebased.note is None else (rebased.note,)
+        return tuple(_rescaled(row, rebased.ratio) for row in rows), notes
+
+    def save(self, folder: str | Path, *, force: bool = False) -> Path:
+        """Write the fitted model into `folder`, all or nothing; returns it. Raises SettingsError if it exists."""
+        path = Path(folder)
+        check_free(path, holds="model.json", force=force)
+        with beside(path) as partial:
+            save_model(self.model, partial)
+        return path
+
+    @classmethod
+    def from_model(cls, model: SavedModel, engine: str = "auto") -> Forecaster:
+        """The forecaster of a loaded model."""
+        forecaster = cls(model.fold.recipe.name, settings=model.fold.recipe.settings(), engine=engine)
+        forecaster._model = model
+        return forecaster
+
+
+def load(folder: str | Path) -> Forecaster | Study:
+    """What was saved in `folder`: a Forecaster, or a Study.
+
+    Raises
+    ------
+    SavedRunError : nothing is saved there, or it is damaged, or a newer nextclose wrote it.
+    """
+    path = Path(folder)
+    return load_study(path) if (path / "study.json").is_file() else Forecaster.from_model(load_model(path))
+
+
+def _rescaled(row: Tomorrow, ratio: float) -> Tomorrow:
+    if ratio == 1.0:
+        return row
+    scaled = {name: getattr(row, name) * ratio for name in ("yhat", "lo", "hi", "last_close")}
+    return replace(row, **scaled)
+
+
+def _validation_scores(fold: FittedFold, data: Dataset, engine: Engine) -> Float64s:
+    """Errors on the held-out tail in units of volatility; none where the recipe holds nothing out."""
+    windows = data.train_windows(0, len(data.dates))
+    held_out = fold.recipe.training.held_out(windows.stop - windows.start)
+    if held_out == 0:
+        return np.empty(0)
+    tail = slice(windows.stop - held_out, windows.stop)
+    origins = data.origins(tail)
+    yhat = fold.forecast(data, tail, engine).mean(axis=0)[:, 0]
+    y = data.close[origins.start + 1 : origins.stop + 1]
+    return past_scores(yhat, y, data.close[origins], data.volatility[origins])

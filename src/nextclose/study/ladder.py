@@ -1,0 +1,94 @@
+"""The ladder: from the tutorial's net to repeating the last close, one change a rung, on the user's own bars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+import numpy as np
+
+from nextclose.bars.bars import Bars
+from nextclose.core.lang import Lang, Text
+from nextclose.core.results import Ladder, Rung
+from nextclose.core.types import Float64s, Ints
+from nextclose.recipes import LADDER
+from nextclose.study.walk import Walked
+
+SEEDS = 3
+"""Seeds a rung, at most: the converged rungs cost ten times the tutorial."""
+NEGLIGIBLE = 0.98
+"""A rung that leaves more than this share of the error changed nothing worth a sentence."""
+
+CHANGES: dict[str, Text] = {
+    "tutorial": Text("the tutorial: 100 SGD steps"),
+    "tutorial-converged": Text("trained to convergence: Adam, 1,000 epochs"),
+    "tutorial-return": Text("target: the return over the last close, not the price"),
+    "tutorial-no-memory": Text("memory off: W_h held at zero"),
+    "tutorial-mlp": Text("all four days at once: an MLP"),
+    "ridge": Text("no hidden layer: ridge regression on the same window"),
+    "persistence": Text("no model: tomorrow = today"),
+}
+
+
+def climb(walked: Mapping[str, Walked], bars: Bars, lang: Lang) -> Ladder:
+    """The ladder from the walked rungs and ridge, judged on the targets that all of them forecast."""
+    origins = _shared_origins([walked[name] for name in (*LADDER, "ridge")])
+    y, last_close = bars.close[origins + 1], bars.close[origins]
+    naive = y - last_close
+    rungs = []
+    for name in (*LADDER, "ridge"):
+        rows = np.isin(walked[name].origins, origins)
+        errors = y - walked[name].prices[:SEEDS, rows, 0]
+        rungs.append(_rung(name, errors, naive, last_close, lang))
+    rungs.append(_rung("persistence", naive[None, :], naive, last_close, lang))
+    decisive = _decisive(rungs)
+    sentence = _sentence(rungs, decisive)
+    return Ladder(rungs=tuple(rungs), decisive=rungs[decisive].name, sentence=sentence.render(lang))
+
+
+def _shared_origins(walked: Sequence[Walked]) -> Ints:
+    """Origins that every model has and whose target has happened, (n,)."""
+    return reduce(np.intersect1d, [model.origins for model in walked])
+
+
+def _rung(name: str, errors: Float64s, naive: Float64s, last_close: Float64s, lang: Lang) -> Rung:
+    """A rung from its price errors by seed (S, n) and persistence's (n,)."""
+    base = _rms(naive)
+    mean = errors.mean(axis=0)
+    by_seed = tuple(_rms(seed) / base for seed in errors) if len(errors) > 1 else ()
+    return Rung(
+        name=name,
+        change=CHANGES[name].render(lang),
+        skill=float(1.0 - np.sum((mean / last_close) ** 2) / np.sum((naive / last_close) ** 2)),
+        rmse_ratio=_rms(mean) / base,
+        rmse_ratio_by_seed=by_seed,
+    )
+
+
+def typical_ratio(rung: Rung) -> float:
+    """The median seed's RMSE over persistence's; the rung's own where it has no seeds."""
+    return float(np.median(rung.rmse_ratio_by_seed)) if rung.rmse_ratio_by_seed else rung.rmse_ratio
+
+
+def _decisive(rungs: Sequence[Rung]) -> int:
+    """The rung whose one change lowers the typical error most, as a ratio to the rung before."""
+    ratios = np.array([typical_ratio(rung) for rung in rungs])
+    return int(np.argmin(ratios[1:] / ratios[:-1])) + 1
+
+
+def _sentence(rungs: Sequence[Rung], decisive: int) -> Text:
+    before, after = typical_ratio(rungs[decisive - 1]), typical_ratio(rungs[decisive])
+    if after > NEGLIGIBLE * before:
+        return Text("No rung matters on these bars: none lowers the error by more than 2 percent.")
+    return Text(
+        "On these bars the rung that matters is '{name}' ({change}): it takes the typical error from {before} to {after} "
+        "times that of repeating the last close.",
+        name=rungs[decisive].name,
+        change=CHANGES[rungs[decisive].name],
+        before=f"{before:.2f}",
+        after=f"{after:.2f}",
+    )
+
+
+def _rms(errors: Float64s) -> float:
+    return float(np.sqrt(np.mean(errors**2)))

@@ -1,0 +1,89 @@
+"""The next session's close from a fitted model, dated by the exchange's calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nextclose.bars.bars import Bars
+from nextclose.bars.calendars import guess_exchange, sessions_ahead
+from nextclose.core.lang import Lang, Text
+from nextclose.core.results import Tomorrow
+from nextclose.core.types import Float64s
+from nextclose.judging.intervals import live_interval
+from nextclose.judging.splits import parse_date
+from nextclose.windows import ewma_volatility
+
+LEVEL = 0.9
+"""What an interval claims to cover."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sessions:
+    """The dates of the next K sessions, as far as they are known."""
+
+    dates: tuple[str | None, ...]
+    reason: Text | None = None
+    """Why a date is None."""
+
+
+def coming_sessions(bars: Bars, horizon: int, target_date: str | None = None) -> Sessions:
+    """The `horizon` sessions after the last bar, by the bars' exchange or the calendar that fits them.
+
+    `target_date` overrides the first where a calendar errs; it must lie after the last bar.
+    """
+    if target_date is not None:
+        return Sessions(dates=(str(parse_date("target-date", target_date)),) + (None,) * (horizon - 1))
+    exchange, reason = (bars.exchange, None) if bars.exchange else guess_exchange(bars.dates)
+    if exchange is None:
+        return Sessions(dates=(None,) * horizon, reason=reason)
+    dates, reason = sessions_ahead(exchange, bars.dates[-1], horizon)
+    return Sessions(dates=tuple(dates), reason=reason)
+
+
+def forecast_tomorrow(
+    model: str, bars: Bars, prices: Float64s, scores: Float64s, sessions: Sessions, lang: Lang
+) -> tuple[Tomorrow, ...]:
+    """One row a step: the seeds' mean close with its interval and probability of a rise.
+
+    Parameters
+    ----------
+    prices : (S, K) closes by seed.
+    scores : (m,) past out-of-sample errors in units of volatility, for step 1; later steps have no interval yet.
+    """
+    last_close, volatility = float(bars.close[-1]), float(ewma_volatility(bars.close)[-1])
+    rows = []
+    for step, yhat in enumerate(prices.mean(axis=0).tolist(), start=1):
+        past = scores if step == 1 else np.empty(0)
+        lo, hi, p_up = live_interval(yhat, last_close, volatility, past, level=LEVEL)
+        reasons: dict[str, str] = {}
+        if np.isnan(lo):
+            why = Text("only {count} past out-of-sample errors; an interval needs at least 20", count=len(past))
+            reasons |= dict.fromkeys(("lo", "hi", "p_up"), why.render(lang))
+        if sessions.dates[step - 1] is None:
+            reason = sessions.reason or Text("the exchange's calendar ends before that session")
+            reasons["target_date"] = reason.render(lang)
+        rows.append(
+            Tomorrow(
+                symbol=bars.symbol,
+                model=model,
+                origin=str(bars.dates[-1]),
+                step=step,
+                target_date=sessions.dates[step - 1],
+                yhat=yhat,
+                lo=lo,
+                hi=hi,
+                level=LEVEL,
+                p_up=p_up,
+                last_close=last_close,
+                reasons=reasons,
+            )
+        )
+    return tuple(rows)
+
+
+def past_scores(yhat: Float64s, y: Float64s, last_close: Float64s, volatility: Float64s) -> Float64s:
+    """Errors in units of the volatility known at their origin, the finite ones, (m,)."""
+    scores = (y - yhat) / (last_close * volatility)
+    return scores[np.isfinite(scores)]

@@ -1,0 +1,169 @@
+"""A run: bars -> forecasts of every model -> verdicts -> tomorrow."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nextclose.bars import load_bars
+from nextclose.baselines import BASELINES
+from nextclose.core.errors import SettingsError
+from nextclose.core.lang import LANGS, Lang
+from nextclose.core.results import Ladder
+from nextclose.judging.splits import make_split
+from nextclose.recipes import LADDER, Recipe, load_recipe, with_settings
+from nextclose.study.conclude import conclude
+from nextclose.study.ladder import SEEDS as LADDER_SEEDS
+from nextclose.study.ladder import climb
+from nextclose.study.plan import Plan, split_dates
+from nextclose.study.study import Study
+from nextclose.study.walk import Walked, walk_baseline, walk_recipe
+from nextclose.study.watch import OnlyFits, Watcher
+from nextclose.training.resolve import resolve_engine
+
+DEFAULT_RECIPES = ("tutorial", "default")
+REFIT_EVERY = 21
+"""Sessions that one fit of a baseline serves."""
+
+
+def run(
+    source: Any = "sample:AAPL",
+    *,
+    recipes: Sequence[str] = DEFAULT_RECIPES,
+    train_start: str | None = None,
+    train_end: str | None = None,
+    test_start: str | None = None,
+    test_end: str | None = None,
+    refit_every: int | None = None,
+    seeds: int | None = None,
+    engine: str = "auto",
+    exchange: str | None = None,
+    faults: str = "raise",
+    settings: Mapping[str, Any] | None = None,
+    ladder: bool | None = None,
+    lang: Lang = "en",
+    refresh: bool = False,
+    today: dt.date | None = None,
+    watcher: Watcher | None = None,
+) -> Study:
+    """Forecast a stock's next close with some recipes, and judge them against repeating the last close.
+
+    Parameters
+    ----------
+    source : a SOURCE such as "prices.csv" or "sample:AAPL", a table, or Bars.
+    recipes : names; "ladder" stands for its five rungs.
+    train_start, train_end, test_start, test_end : dates; without them the last 250 sessions (or the last fifth) are
+        the test and everything before trains.
+    refit_every : sessions that one fit serves, for every recipe; 0 fits once.
+    seeds : nets a recipe, for every recipe.
+    settings : changed settings of every recipe, by name.
+    ladder : climb the ladder beside the recipes; by default where `tutorial` is among them.
+    today : the day on which the bars are said to be old or not; the clock's by default.
+    watcher : told of the progress.
+
+    Raises
+    ------
+    UserError : bars, dates, names or settings that cannot be met.
+    FitError : training diverged.
+    """
+    plan = prepare(
+        source,
+        recipes=recipes,
+        train_start=train_start,
+        train_end=train_end,
+        test_start=test_start,
+        test_end=test_end,
+        refit_every=refit_every,
+        seeds=seeds,
+        engine=engine,
+        exchange=exchange,
+        faults=faults,
+        settings=settings,
+        ladder=ladder,
+        lang=lang,
+        refresh=refresh,
+        today=today,
+    )
+    return execute(plan, watcher)
+
+
+def prepare(
+    source: Any = "sample:AAPL",
+    *,
+    recipes: Sequence[str] = DEFAULT_RECIPES,
+    train_start: str | None = None,
+    train_end: str | None = None,
+    test_start: str | None = None,
+    test_end: str | None = None,
+    refit_every: int | None = None,
+    seeds: int | None = None,
+    engine: str = "auto",
+    exchange: str | None = None,
+    faults: str = "raise",
+    settings: Mapping[str, Any] | None = None,
+    ladder: bool | None = None,
+    lang: Lang = "en",
+    refresh: bool = False,
+    today: dt.date | None = None,
+) -> Plan:
+    """Read the bars and settle split, recipes and engine: everything of `run` but the work. Parameters as there."""
+    if lang not in LANGS:
+        raise SettingsError("unknown language '{lang}': expected en or ko", lang=lang)
+    chosen = choose_recipes(recipes, seeds=seeds, refit_every=refit_every, settings=settings or {})
+    fitted_by = resolve_engine(engine)
+    bars = load_bars(source, faults=faults, exchange=exchange, refresh=refresh)
+    with_ladder = ladder if ladder is not None else any(recipe.name == LADDER[0] for recipe in chosen)
+    return Plan(
+        bars=bars,
+        split=make_split(
+            bars.dates, train_start=train_start, train_end=train_end, test_start=test_start, test_end=test_end
+        ),
+        recipes=chosen,
+        engine=fitted_by,
+        lang=lang,
+        today=today or dt.date.today(),
+        with_ladder=with_ladder,
+        rungs=_missing_rungs(chosen) if with_ladder else (),
+    )
+
+
+def execute(plan: Plan, watcher: Watcher | None = None) -> Study:
+    """Do what a plan says."""
+    watcher = watcher or Watcher()
+    total = sum(plan.fits(recipe) for recipe in (*plan.recipes, *plan.rungs))
+    watcher.started(plan.bars.summary(), split_dates(plan), total)
+    walked = {recipe.name: walk_recipe(recipe, plan.bars, plan.split, plan.engine, watcher) for recipe in plan.recipes}
+    seq_len = plan.recipes[0].windows.seq_len
+    plain = {name: walk_baseline(name, seq_len, REFIT_EVERY, plan.bars, plan.split) for name in BASELINES}
+    ladder = _climb(plan, walked, watcher) if plan.with_ladder else None
+    watcher.judging()
+    return conclude(plan, walked, plain, ladder)
+
+
+def choose_recipes(
+    names: Sequence[str], *, seeds: int | None, refit_every: int | None, settings: Mapping[str, Any]
+) -> tuple[Recipe, ...]:
+    """The recipes of a run, each name once, with what the caller changed in all of them."""
+    expanded = [rung for name in names for rung in (LADDER if name == "ladder" else (name,))]
+    if not expanded:
+        raise SettingsError("a run needs at least one recipe")
+    asked = {"seeds": seeds, "refit_every": refit_every}
+    changes = dict(settings) | {name: value for name, value in asked.items() if value is not None}
+    return tuple(with_settings(load_recipe(name), changes) for name in dict.fromkeys(expanded))
+
+
+def _missing_rungs(chosen: Sequence[Recipe]) -> tuple[Recipe, ...]:
+    """The ladder's recipes that the run does not fit anyway, with few seeds."""
+    present = {recipe.name for recipe in chosen if recipe == replace(load_recipe(recipe.name), seeds=recipe.seeds)}
+    return tuple(replace(load_recipe(name), seeds=LADDER_SEEDS) for name in LADDER if name not in present)
+
+
+def _climb(plan: Plan, walked: Mapping[str, Walked], watcher: Watcher) -> Ladder:
+    on_rungs = {
+        rung.name: walk_recipe(rung, plan.bars, plan.split, plan.engine, OnlyFits(watcher)) for rung in plan.rungs
+    }
+    seq_len = load_recipe(LADDER[0]).windows.seq_len
+    ridge = walk_baseline("ridge", seq_len, 0, plan.bars, plan.split)
+    return climb({**walked, **on_rungs, "ridge": ridge}, plan.bars, plan.lang)

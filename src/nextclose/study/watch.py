@@ -1,0 +1,37 @@
+"""What a run tells whoever watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nextclose.core.results import DataSummary, SplitDates
+
+
+class Watcher:
+    """Told of a run's progress; this one keeps quiet. Subclass it and override what is of interest."""
+
+    def started(self, data: DataSummary, split: SplitDates, fits: int) -> None:
+        """Bars are read and the split is made; `fits` nets will be fitted."""
+
+    def shapes(self, model: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        """The windows of a recipe's first fold are cut."""
+
+    def epoch(self, model: str, fold: int, seed: int, epoch: int, loss: float) -> None:
+        """An epoch of a fit is done."""
+
+    def fitted(self, model: str, fold: int, seed: int) -> None:
+        """A fit is done."""
+
+    def judging(self) -> None:
+        """Every forecast is made."""
+
+
+class OnlyFits(Watcher):
+    """Passes on which fits are done, and nothing of their inside."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self.watcher = watcher
+
+    def fitted(self, model: str, fold: int, seed: int) -> None:
+        """Pass it on."""
+        self.watcher.fitted(model, fold, seed)

@@ -1,0 +1,1 @@
+"""Fitting: one net, one fold, and the choice of engine."""

@@ -1,0 +1,176 @@
+"""Training one net with PyTorch: the reference that every other engine must equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nextclose.core.errors import FitError
+from nextclose.core.fit import Fit, OnEpoch
+from nextclose.core.seeds import permutation
+from nextclose.core.settings import NetSettings, TrainingSettings
+from nextclose.core.types import Float64s, Floats, Params
+from nextclose.models.net import Net, build_net
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+def fit(
+    X: Floats,
+    y: Floats,
+    *,
+    net: NetSettings,
+    training: TrainingSettings,
+    seed: int,
+    init: Params | None = None,
+    validation: tuple[Floats, Floats] | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> Fit:
+    """Train one net; the same arguments give the same bits.
+
+    Parameters
+    ----------
+    X (N, L, F), y (N, K) : scaled windows and targets.
+    net, training : the net and how it is fitted.
+    seed : of the initial weights and the order of batches.
+    init : initial weights by canonical name; never modified.
+    validation : windows and targets for early stopping; the weights of the best epoch are returned.
+    on_epoch : called with (epoch, loss) after each epoch.
+
+    Raises
+    ------
+    FitError : no windows, a value that is not finite, or a loss that became so.
+    SettingsError : initial weights that do not fit the net.
+    """
+    _check(X, y)
+    dtype = DTYPES[training.dtype]
+    with _one_thread():
+        built = build_net(
+            net, input_size=X.shape[2], seq_len=X.shape[1], output_size=y.shape[1], seed=seed, init=init, dtype=dtype
+        )
+        held_out = None if validation is None else (_tensor(validation[0], dtype), _tensor(validation[1], dtype))
+        return _train(built, _tensor(X, dtype), _tensor(y, dtype), training, seed, held_out, on_epoch)
+
+
+def predict(params: Params, X: Floats, *, net: NetSettings) -> Float64s:
+    """The net with these weights on scaled windows: X (N, L, F) -> (N, K) float64, computed in the weights' dtype."""
+    dtype = DTYPES[str(params["w_y"].dtype)]
+    built = Net(net, input_size=X.shape[2], seq_len=X.shape[1], output_size=len(params["w_y"])).to(dtype)
+    built.h_0 = built.h_0.to(dtype)
+    built.load(params)
+    with _one_thread(), torch.no_grad():
+        return built(_tensor(X, dtype)).double().numpy()  # type: ignore[no-any-return]
+
+
+def _train(
+    net: Net,
+    X: Tensor,
+    y: Tensor,
+    training: TrainingSettings,
+    seed: int,
+    held_out: tuple[Tensor, Tensor] | None,
+    on_epoch: OnEpoch | None,
+) -> Fit:
+    weights = [weight for weight in net.weights().values() if weight.requires_grad]
+    optimizer = _make_optimizer(weights, training)
+    losses: list[float] = []
+    val_losses: list[float] = []
+    best, best_epoch = net.params(), 0
+    for epoch in range(training.epochs):
+        losses.append(_epoch(net, X, y, weights, optimizer, training, seed, epoch))
+        if not np.isfinite(losses[-1]):
+            raise FitError(
+                "training diverged: the loss of epoch {epoch} is {loss}. Lower the learning rate (lr is {lr}).",
+                epoch=epoch,
+                loss=losses[-1],
+                lr=training.lr,
+            )
+        if on_epoch is not None:
+            on_epoch(epoch, losses[-1])
+        if held_out is None:
+            continue
+        with torch.no_grad():
+            val_losses.append(float(torch.nn.functional.mse_loss(net(held_out[0]), held_out[1])))
+        if val_losses[-1] <= min(val_losses):
+            best, best_epoch = net.params(), epoch
+        if training.patience is not None and epoch - best_epoch >= training.patience:
+            break
+    if held_out is None:
+        best, best_epoch = net.params(), len(losses) - 1
+    return Fit(params=best, losses=np.array(losses), val_losses=np.array(val_losses), best_epoch=best_epoch)
+
+
+def _epoch(
+    net: Net,
+    X: Tensor,
+    y: Tensor,
+    weights: list[torch.nn.Parameter],
+    optimizer: torch.optim.Optimizer,
+    training: TrainingSettings,
+    seed: int,
+    epoch: int,
+) -> float:
+    """One pass over all windows; the sample-weighted mean of the batch losses, each taken before its update."""
+    total = 0.0
+    for X_batch, y_batch in _batches(X, y, training, seed, epoch):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(net(X_batch), y_batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if training.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(weights, training.clip_norm)
+        optimizer.step()
+        total += loss.item() * len(X_batch)
+    return total / len(X)
+
+
+def _batches(
+    X: Tensor, y: Tensor, training: TrainingSettings, seed: int, epoch: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    if training.shuffle:
+        order = torch.from_numpy(permutation(seed, epoch, len(X)))
+        X, y = X[order], y[order]
+    size = training.batch_size or len(X)
+    return zip(torch.split(X, size), torch.split(y, size), strict=True)
+
+
+def _make_optimizer(weights: list[torch.nn.Parameter], training: TrainingSettings) -> torch.optim.Optimizer:
+    lr, decay = training.lr, training.weight_decay
+    if training.optimizer == "sgd":
+        return torch.optim.SGD(weights, lr=lr, momentum=training.momentum, weight_decay=decay)
+    if training.optimizer == "rmsprop":
+        return torch.optim.RMSprop(weights, lr=lr, momentum=training.momentum, weight_decay=decay)
+    if training.optimizer == "adamw":
+        return torch.optim.AdamW(weights, lr=lr, weight_decay=decay)
+    return torch.optim.Adam(weights, lr=lr, weight_decay=decay)
+
+
+def _check(X: Floats, y: Floats) -> None:
+    if X.ndim != 3 or y.ndim != 2 or len(X) != len(y) or min(*X.shape, *y.shape) == 0:
+        raise FitError(
+            "expected windows (N, L, F) and targets (N, K) of at least one sample, got {X} and {y}",
+            X=X.shape,
+            y=y.shape,
+        )
+    for name, array in (("X", X), ("y", y)):
+        bad = int(np.count_nonzero(~np.isfinite(array)))
+        if bad:
+            raise FitError("{name} holds {bad} values that are not finite; a net cannot be fitted", name=name, bad=bad)
+
+
+def _tensor(array: Floats, dtype: torch.dtype) -> Tensor:
+    return torch.tensor(np.asarray(array), dtype=dtype)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Nets of this size run slower on two threads than on one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,8 @@
+"""From bars to what a net reads: causal features, scalers, targets and windows."""
+
+from nextclose.windows.dataset import Dataset, make_dataset
+from nextclose.windows.scalers import Affine, Scaler, fit_scaler
+from nextclose.windows.volatility import ewma_volatility
+from nextclose.windows.windows import make_windows
+
+__all__ = ["Affine", "Dataset", "Scaler", "ewma_volatility", "fit_scaler", "make_dataset", "make_windows"]

@@ -1,0 +1,142 @@
+"""A dataset: every window that the bars allow, the last one included, whose target is tomorrow.
+
+A window is named by its origin, the row number of its last bar. Which windows train a fold and which it
+forecasts are slices of origins, so folds share one set of windows.
+
+    train span [start, stop)     origins start+L-1 .. stop-K-1      every target inside the span
+    test span  [first, last]     origins first-1 .. last-K          context 'before': windows may reach back
+                                 origins first+L-1 .. last-K        context 'inside': windows lie in the span
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nextclose.bars.bars import Bars
+from nextclose.core.errors import BarsError
+from nextclose.core.settings import WindowSettings
+from nextclose.core.types import Dates, Float64s
+from nextclose.windows.features import RELATIVE_TO_CLOSE, feature_matrix
+from nextclose.windows.volatility import ewma_volatility
+from nextclose.windows.windows import sliding
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dataset:
+    """Windows of n bars, unscaled but for what is relative to each window's own last bar."""
+
+    settings: WindowSettings
+    dates: Dates
+    """(n,)"""
+    columns: Float64s
+    """(n, F) features by bar."""
+    close: Float64s
+    """(n,)"""
+    volatility: Float64s
+    """(n,) of the daily log return, as known at each close."""
+    first: int
+    """The first origin; window i has origin first + i."""
+    X: Float64s
+    """(n - first, L, F)"""
+    y: Float64s
+    """(n - first, K) in the target's own unit; NaN where the session has not happened."""
+
+    def train_windows(self, start: int, stop: int) -> slice:
+        """Windows whose every bar and target lies in bars `start`..`stop`-1."""
+        low = max(start + self.settings.seq_len - 1, self.first)
+        high = stop - self.settings.horizon
+        return slice(low - self.first, max(high, low) - self.first)
+
+    def test_windows(self, first_target: int, last_target: int, span_start: int) -> slice:
+        """Windows whose targets lie in `first_target`..`last_target`, for a test span that begins at `span_start`."""
+        reach = span_start + self.settings.seq_len - 1 if self.settings.context == "inside" else self.first
+        low = max(first_target - 1, reach, self.first)
+        high = last_target - self.settings.horizon + 1
+        return slice(low - self.first, max(high, low) - self.first)
+
+    @property
+    def latest(self) -> slice:
+        """The window that ends at the last bar."""
+        return slice(len(self.X) - 1, len(self.X))
+
+    def origins(self, windows: slice) -> slice:
+        """Row numbers of the windows' last bars."""
+        return slice(windows.start + self.first, windows.stop + self.first)
+
+    def prices(self, target: Float64s, windows: slice) -> Float64s:
+        """The closes that values in the target's unit mean, (n, K) -> (n, K)."""
+        if self.settings.target == "price":
+            return target
+        origins = self.origins(windows)
+        log_return = target * self._unit(origins) if self.settings.target == "volatility-return" else target
+        return self.close[origins, None] * np.exp(log_return)
+
+    def _unit(self, origins: slice) -> Float64s:
+        """Standard deviation of the k-session log return as known at the origins, (n, K)."""
+        steps = np.arange(1, self.settings.horizon + 1)
+        return self.volatility[origins, None] * np.sqrt(steps)
+
+
+def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
+    """Every window of `bars` under `settings`.
+
+    Raises
+    ------
+    BarsError : fewer than seq_len bars.
+    """
+    columns = feature_matrix(bars, settings.features)
+    lead = int(np.isnan(columns).any(axis=1).sum())
+    first = lead + settings.seq_len - 1
+    if first >= len(bars):
+        raise BarsError(
+            "a window of {seq_len} sessions needs at least {needed} bars, got {got}",
+            seq_len=settings.seq_len,
+            needed=first + 1,
+            got=len(bars),
+        )
+    volatility = ewma_volatility(bars.close)
+    X = sliding(columns[lead:], settings.seq_len)
+    if settings.scaling.startswith("log-ratio"):
+        X = _relative(X, settings, volatility[first:])
+    return Dataset(
+        settings=settings,
+        dates=bars.dates,
+        columns=columns,
+        close=bars.close,
+        volatility=volatility,
+        first=first,
+        X=X,
+        y=_targets(bars.close, volatility, first, settings),
+    )
+
+
+def _relative(X: Float64s, settings: WindowSettings, volatility: Float64s) -> Float64s:
+    """Prices as log(price / last close), volume as log((v + 1) / (v_last + 1)), within each window, (N, L, F)."""
+    unit = volatility[:, None] if settings.scaling == "log-ratio-volatility" else 1.0
+    last_close = X[:, -1, settings.features.index("close"), None] if "close" in settings.features else None
+    relative = np.empty_like(X)
+    for f, name in enumerate(settings.features):
+        column = X[:, :, f]
+        if name in RELATIVE_TO_CLOSE:
+            relative[:, :, f] = np.log(column / (column[:, -1:] if last_close is None else last_close)) / unit
+        elif name == "volume":
+            relative[:, :, f] = np.log1p(column) - np.log1p(column[:, -1:])
+        else:
+            relative[:, :, f] = column / unit
+    return relative
+
+
+def _targets(close: Float64s, volatility: Float64s, first: int, settings: WindowSettings) -> Float64s:
+    """What follows each origin, in the target's unit, (n - first, K)."""
+    n, K = len(close), settings.horizon
+    ahead = np.full((n - first, K), np.nan)
+    for k in range(1, K + 1):
+        ahead[: n - first - k, k - 1] = close[first + k :]
+    if settings.target == "price":
+        return ahead
+    log_return = np.log(ahead / close[first:, None])
+    if settings.target == "log-return":
+        return log_return
+    return log_return / (volatility[first:, None] * np.sqrt(np.arange(1, K + 1)))

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from nextclose.core.errors import SettingsError
+from nextclose.recipes import LADDER, Recipe, all_recipes, load_recipe, parse_settings, recipe_names, with_settings
+
+
+def test_the_tutorial_is_the_tutorial():
+    settings = load_recipe("tutorial").settings()
+    wanted = {
+        "features": ["open", "high", "low", "close"], "seq_len": 4, "horizon": 1, "scaling": "min-max",
+        "target": "price", "context": "inside", "cell": "rnn", "hidden_size": 10, "bias": False, "output_bias": True,
+        "activation": "tanh", "h0": "zero", "init": "linear", "optimizer": "sgd", "lr": 0.005, "momentum": 0.0,
+        "epochs": 100, "batch_size": None, "shuffle": False, "refit_every": 0, "validation": 0.0,
+    }  # fmt: skip
+    assert {name: settings[name] for name in wanted} == wanted
+
+
+def test_each_rung_of_the_ladder_changes_one_thing():
+    changes = []
+    for lower, upper in pairwise(LADDER):
+        before, after = load_recipe(lower).settings(), load_recipe(upper).settings()
+        changes.append({name for name in after if after[name] != before[name]})
+    assert changes == [{"optimizer", "lr", "epochs"}, {"target"}, {"memory"}, {"cell"}]
+
+
+@pytest.mark.parametrize("recipe", all_recipes(), ids=lambda recipe: recipe.name)
+def test_settings_rebuild_the_recipe(recipe: Recipe):
+    assert Recipe.from_settings(recipe.name, recipe.summary, recipe.settings()) == recipe
+
+
+def test_an_unknown_recipe_is_met_with_the_nearest_name():
+    with pytest.raises(SettingsError, match="Did you mean 'tutorial'"):
+        load_recipe("tutoral")
+    assert "tutorial" in recipe_names()
+
+
+def test_settings_are_parsed_by_their_type():
+    pairs = ["lr=0.01", "memory=off", "features=open, close", "batch_size=none", "epochs=7", "cell=gru", "seeds=3"]
+    assert parse_settings(pairs) == {
+        "lr": 0.01, "memory": False, "features": ("open", "close"), "batch_size": None, "epochs": 7, "cell": "gru",
+        "seeds": 3,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("lr", "KEY=VALUE"),
+        ("lrr=1", "Did you mean 'lr'"),
+        ("epochs=many", "epochs: expected a whole number, got 'many'"),
+        ("memory=maybe", "memory: expected on or off"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_says_why(pair, message):
+    with pytest.raises(SettingsError, match=message):
+        parse_settings([pair])
+
+
+def test_every_problem_of_a_group_is_told_at_once():
+    with pytest.raises(SettingsError) as caught:
+        with_settings(load_recipe("tutorial"), {"cell": "lstn", "hidden_size": 0, "activation": "tan"})
+    message = str(caught.value)
+    assert "Did you mean 'lstm'" in message
+    assert "hidden_size" in message
+    assert "tanh" in message
+
+
+def test_a_return_target_cannot_hide_in_a_relative_window_without_its_scale():
+    with pytest.raises(SettingsError, match="target=price needs scaling"):
+        with_settings(load_recipe("default"), {"target": "price"})
+
+
+def test_changing_nothing_returns_the_recipe_itself():
+    recipe = load_recipe("tutorial")
+    assert with_settings(recipe, {}) is recipe
+    assert with_settings(recipe, {"seeds": 60}) == replace(recipe, seeds=60)

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.conftest import walk_bars
+
+from nextclose.core.errors import BarsError, SettingsError
+from nextclose.core.settings import WindowSettings
+from nextclose.windows import ewma_volatility, fit_scaler, make_dataset, make_windows
+
+
+def test_a_window_is_the_bars_before_its_target(bars):
+    X, y, dates = make_windows(bars, seq_len=5)
+    assert X.shape == (295, 5, 4)
+    assert y.shape == (295, 1)
+    np.testing.assert_array_equal(X[3, :, 3], bars.close[3:8])
+    np.testing.assert_array_equal(X[3, 2], [bars.open[5], bars.high[5], bars.low[5], bars.close[5]])
+    assert y[3, 0] == bars.close[8]
+    assert dates[3] == bars.dates[8]
+    assert y[-1, 0] == bars.close[-1]
+
+
+def test_a_longer_horizon_gives_the_closes_in_order(bars):
+    X, y, dates = make_windows(bars, seq_len=5, horizon=3)
+    assert X.shape == (293, 5, 4)
+    np.testing.assert_array_equal(y[10], bars.close[15:18])
+    assert dates[10] == bars.dates[15]
+
+
+@pytest.mark.parametrize(("n", "seq_len"), [(4, 4), (1, 1), (3, 7)])
+def test_too_few_bars_say_how_many_are_needed(n, seq_len):
+    with pytest.raises(BarsError, match=f"needs at least {seq_len + 1} bars, got {n}"):
+        make_windows(walk_bars(n, seed=1), seq_len=seq_len)
+
+
+def test_a_window_of_no_sessions_is_refused(bars):
+    with pytest.raises(SettingsError, match="at least 1"):
+        make_windows(bars, seq_len=0)
+
+
+SETTINGS = [
+    WindowSettings(),
+    WindowSettings(scaling="standard"),
+    WindowSettings(target="log-return"),
+    WindowSettings(scaling="log-ratio", target="log-return", seq_len=7),
+    WindowSettings(scaling="log-ratio-volatility", target="volatility-return", seq_len=5, horizon=3),
+    WindowSettings(features=("open", "high", "low", "close", "volume", "change"), seq_len=5, horizon=2),
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: f"{s.scaling}-{s.target}-{s.horizon}")
+def test_prices_undo_the_target(bars, settings):
+    data = make_dataset(bars, settings)
+    windows = data.train_windows(20, 200)
+    scaler = fit_scaler(data, 20, 200)
+    scaled = scaler.y.forward(data.y[windows])
+    prices = data.prices(scaler.y.backward(scaled), windows)
+    origins = data.origins(windows)
+    for k in range(settings.horizon):
+        np.testing.assert_allclose(prices[:, k], bars.close[origins.start + k + 1 : origins.stop + k + 1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda s: f"{s.scaling}-{s.target}-{s.horizon}")
+def test_no_window_depends_on_what_comes_after_its_origin(bars, settings):
+    cut = 150
+    changed = walk_bars(300, seed=8)
+    mixed = {
+        name: np.concatenate([getattr(bars, name)[:cut], getattr(changed, name)[cut:]])
+        for name in ("open", "high", "low", "close", "volume")
+    }
+    from dataclasses import replace
+
+    before, after = make_dataset(bars, settings), make_dataset(replace(bars, **mixed), settings)
+    seen = cut - before.first
+    np.testing.assert_array_equal(before.X[:seen], after.X[:seen])
+    assert not np.array_equal(before.X[seen:], after.X[seen:])
+    old, new = fit_scaler(before, 10, cut), fit_scaler(after, 10, cut)
+    np.testing.assert_array_equal(old.x.shift, new.x.shift)
+    np.testing.assert_array_equal(old.y.scale, new.y.scale)
+
+
+def test_train_windows_stay_inside_their_span(bars):
+    data = make_dataset(bars, WindowSettings(seq_len=6, horizon=2))
+    origins = data.origins(data.train_windows(40, 90))
+    assert origins.start == 45
+    assert origins.stop - 1 + 2 == 89
+
+
+@pytest.mark.parametrize(("context", "first_origin"), [("before", 199), ("inside", 205)])
+def test_context_says_whether_a_test_window_may_look_back(bars, context, first_origin):
+    data = make_dataset(bars, WindowSettings(seq_len=6, context=context))
+    origins = data.origins(data.test_windows(200, 260, 200))
+    assert origins.start == first_origin
+    assert origins.stop - 1 + 1 == 260
+
+
+def test_min_max_maps_the_train_span_onto_zero_and_one(bars):
+    data = make_dataset(bars, WindowSettings())
+    scaler = fit_scaler(data, 10, 100)
+    scaled = scaler.x.forward(data.columns[10:100])
+    np.testing.assert_allclose(scaled.min(axis=0), 0.0, atol=1e-15)
+    np.testing.assert_allclose(scaled.max(axis=0), 1.0, atol=1e-15)
+    assert scaler.y.shift[0] == bars.close[10:100].min()
+
+
+def test_a_constant_column_is_only_shifted():
+    from dataclasses import replace
+
+    flat = walk_bars(60, seed=3)
+    flat = replace(flat, open=np.full(60, 5.0))
+    scaler = fit_scaler(make_dataset(flat, WindowSettings()), 0, 60)
+    assert scaler.x.scale[0] == 1.0
+
+
+def test_zero_is_persistence_for_a_volatility_return(bars):
+    data = make_dataset(bars, SETTINGS[4])
+    windows = slice(10, 20)
+    zero = np.zeros((10, 3))
+    expected = np.repeat(bars.close[data.origins(windows), None], 3, axis=1)
+    np.testing.assert_array_equal(data.prices(zero, windows), expected)
+
+
+def test_the_last_column_of_a_relative_window_is_zero_at_its_own_close(bars):
+    data = make_dataset(bars, SETTINGS[3])
+    np.testing.assert_array_equal(data.X[:, -1, 3], 0.0)
+
+
+def test_volatility_is_the_weighted_root_mean_square_by_hand():
+    close = np.exp(np.array([0.0, 0.01, -0.01, 0.03]))
+    r = np.array([0.01, -0.02, 0.04])
+    expected = np.sqrt((0.94**2 * r[0] ** 2 + 0.94 * r[1] ** 2 + r[2] ** 2) / (0.94**2 + 0.94 + 1.0))
+    np.testing.assert_allclose(ewma_volatility(close)[-1], expected, rtol=1e-12)
+
+
+@given(st.integers(2, 60), st.integers(0, 2**32 - 1))
+def test_flat_prices_have_a_floor_and_never_divide_by_zero(n, seed):
+    assert (ewma_volatility(np.full(n, 1.0 + seed)) > 0.0).all()
+
+
+def test_bars_without_volume_cannot_feed_it(bars):
+    from dataclasses import replace
+
+    blank = replace(bars, volume=np.full(len(bars), np.nan))
+    with pytest.raises(BarsError, match="Leave volume out"):
+        make_dataset(blank, WindowSettings(features=("close", "volume")))
