@@ -35,7 +35,7 @@ def read_file(path: Path, symbol: str | None = None) -> pa.Table:
         )
     if path.stat().st_size == 0:
         raise SourceError("'{path}' is empty: expected a header and bars", path=path)
-    if path.suffix.lower() in (".parquet", ".pq") or path.open("rb").read(4) == b"PAR1":
+    if path.suffix.lower() in (".parquet", ".pq") or _starts_with(path, b"PAR1"):
         return _read_parquet(path, symbol)
     return _read_csv(path)
 
@@ -67,6 +67,11 @@ def symbols_in(path: Path, header: str) -> list[str]:
     import pyarrow.parquet as pq
 
     return sorted(str(symbol) for symbol in pc.unique(pq.read_table(path, columns=[header])[header]).to_pylist())
+
+
+def _starts_with(path: Path, mark: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(mark)) == mark
 
 
 def _read_parquet(path: Path, symbol: str | None) -> pa.Table:

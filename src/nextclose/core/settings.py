@@ -183,8 +183,9 @@ class Problems:
     def at_least(self, field: str, got: int, least: int) -> None:
         """`got` must be a whole number of at least `least`."""
         if not isinstance(got, int) or isinstance(got, bool) or got < least:
-            wanted = "{field}: expected a whole number of at least {least}, got {got}"
-            self.add(wanted, field=field, least=least, got=got)
+            self.add(
+                "{field}: expected a whole number of at least {least}, got {got}", field=field, least=least, got=got
+            )
 
     def positive(self, field: str, got: float) -> None:
         """`got` must be above 0 and finite."""

@@ -77,8 +77,8 @@ def _verdict(row: Measured, ruling: Ruling) -> Text:
             **facts,
         )
     return Text(
-        "{name}: no difference from persistence found; skill {skill} (90 % interval {lo} to {hi}) over {n} sessions, which "
-        "show a skill of about {least} four times in five.",
+        "{name}: no difference from persistence found; skill {skill} (90 % interval {lo} to {hi}) over {n} sessions; "
+        "so many sessions show a skill of about {least} four times in five.",
         **facts,
         least=f"{detectable_skill(row.n):.2g}",
     )

@@ -7,6 +7,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from nextclose.core.errors import SettingsError
+from nextclose.core.lang import Text
 from nextclose.recipes.recipe import GROUPS, Recipe, unknown_setting
 
 
@@ -58,10 +59,10 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-_PARSERS: dict[Any, tuple[Callable[[str], Any], str]] = {
-    int: (int, "a whole number"),
-    float: (float, "a number"),
-    bool: (_switch, "on or off"),
-    tuple: (_names, "names separated by commas"),
-    str: (str, "text"),
+_PARSERS: dict[Any, tuple[Callable[[str], Any], Text]] = {
+    int: (int, Text("a whole number")),
+    float: (float, Text("a number")),
+    bool: (_switch, Text("on or off")),
+    tuple: (_names, Text("names separated by commas")),
+    str: (str, Text("text")),
 }

@@ -26,9 +26,9 @@ CANDLES = 250
 """Sessions that the candles show, at most."""
 
 
-def forecast_figure(study: StudyResult) -> Figure:
+def forecast_figure(study: StudyResult, lang: Lang) -> Figure:
     """Truth, persistence and every recipe over the test span, the first recipe with its interval."""
-    lang, table = study.lang, study.table.where(study.table.step == 1)
+    table = study.table.where(study.table.step == 1)
     traces: list[Figure] = []
     names = list(study.recipes)
     for number, name in enumerate(names):
@@ -66,9 +66,9 @@ def candle_figure(history: PriceHistory, end: str, lang: Lang) -> Figure:
     return figure
 
 
-def error_figure(study: StudyResult) -> Figure:
+def error_figure(study: StudyResult, lang: Lang) -> Figure:
     """Squared error lost to persistence and won from it, summed over the test span (Welch & Goyal 2008)."""
-    lang, traces = study.lang, []
+    traces = []
     for number, name in enumerate(study.recipes):
         own = study.table.of(name, step=1)
         naive = (own.y - own.last_close) / own.last_close
@@ -98,25 +98,25 @@ def loss_figure(losses: Sequence[LossCurve], lang: Lang) -> Figure:
 
 
 def ladder_figure(ladder: Ladder, lang: Lang) -> Figure:
-    """Each rung's error over persistence's: a dot a seed, a bar for the median."""
+    """Each rung's error over persistence's: a ring a seed, a diamond for the median."""
     labels = [rung.change for rung in ladder.rungs]
     medians = [float(np.median(rung.rmse_ratio_by_seed or (rung.rmse_ratio,))) for rung in ladder.rungs]
     colours = [BLUE if rung.name == ladder.decisive else NAIVE for rung in ladder.rungs]
-    bars = {
+    medals = {
         "type": "scatter", "mode": "markers+text", "x": medians, "y": labels, "name": say("median seed", lang),
-        "text": [f"{value:.2f}" for value in medians], "textposition": "top center",
-        "marker": {"symbol": "line-ns-open", "size": 22, "color": colours, "line": {"width": 3}}, "showlegend": False,
+        "text": [f"  {value:.2f}" for value in medians], "textposition": "middle right", "cliponaxis": False,
+        "marker": {"symbol": "diamond", "size": 13, "color": colours}, "showlegend": False,
     }  # fmt: skip
     dots = [
         {
             "type": "scatter", "mode": "markers", "x": list(rung.rmse_ratio_by_seed),
             "y": [rung.change] * len(rung.rmse_ratio_by_seed), "showlegend": False, "name": rung.name,
-            "marker": {"size": 7, "opacity": 0.45, "color": colour},
+            "marker": {"symbol": "circle-open", "size": 8, "color": colour},
         }
         for rung, colour in zip(ladder.rungs, colours, strict=True)
         if rung.rmse_ratio_by_seed
     ]  # fmt: skip
-    figure = _figure([*dots, bars], y="", dates=False, height=90 + 46 * len(labels))
+    figure = _figure([*dots, medals], y="", dates=False, height=90 + 46 * len(labels))
     figure["layout"]["xaxis"] |= {
         "type": "log",
         "title": {"text": say("RMSE / RMSE of repeating the last close", lang)},
@@ -126,9 +126,9 @@ def ladder_figure(ladder: Ladder, lang: Lang) -> Figure:
     return figure
 
 
-def fold_figure(study: StudyResult) -> Figure:
+def fold_figure(study: StudyResult, lang: Lang) -> Figure:
     """Each fold's training span and the targets that its model served."""
-    lang, folds = study.lang, study.split.folds
+    folds = study.split.folds
     rows = [str(number + 1) for number in range(len(folds))]
     spans = (
         (say("train", lang), SKY, [(fold[0], fold[1]) for fold in folds]),

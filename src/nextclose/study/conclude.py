@@ -113,9 +113,7 @@ def _notes(plan: Plan, sessions: Sessions) -> tuple[str, ...]:
                 ended=str(ended),
             )
         )
-    notes.append(
-        Text("Tomorrow's close comes from the model of the last fold; nothing was refitted on the test span's end.")
-    )
+    notes.append(Text("Tomorrow's close comes from the last fold's model; nothing is refitted after the test span."))
     if sessions.reason is not None:
         notes.append(Text("The next session has no date: {reason}", reason=sessions.reason))
     return tuple(note.render(plan.lang) for note in notes)

@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 
 from nextclose.bars.bars import Bars
-from nextclose.core.lang import Lang, Text
+from nextclose.core.lang import Joined, Lang, Text
 from nextclose.core.results import Ladder, Rung
 from nextclose.core.types import Float64s, Ints
 from nextclose.recipes import LADDER
@@ -18,6 +18,8 @@ SEEDS = 3
 """Seeds a rung, at most: the converged rungs cost ten times the tutorial."""
 NEGLIGIBLE = 0.98
 """A rung that leaves more than this share of the error changed nothing worth a sentence."""
+NOTABLE = 0.9
+"""A second rung that leaves less than this share is named too."""
 
 CHANGES: dict[str, Text] = {
     "tutorial": Text("the tutorial: 100 SGD steps"),
@@ -41,9 +43,8 @@ def climb(walked: Mapping[str, Walked], bars: Bars, lang: Lang) -> Ladder:
         errors = y - walked[name].prices[:SEEDS, rows, 0]
         rungs.append(_rung(name, errors, naive, last_close, lang))
     rungs.append(_rung("persistence", naive[None, :], naive, last_close, lang))
-    decisive = _decisive(rungs)
-    sentence = _sentence(rungs, decisive)
-    return Ladder(rungs=tuple(rungs), decisive=rungs[decisive].name, sentence=sentence.render(lang))
+    decisive = rungs[int(np.argmin(_gains(rungs))) + 1].name
+    return Ladder(rungs=tuple(rungs), decisive=decisive, sentence=_sentence(rungs).render(lang))
 
 
 def _shared_origins(walked: Sequence[Walked]) -> Ints:
@@ -70,24 +71,38 @@ def typical_ratio(rung: Rung) -> float:
     return float(np.median(rung.rmse_ratio_by_seed)) if rung.rmse_ratio_by_seed else rung.rmse_ratio
 
 
-def _decisive(rungs: Sequence[Rung]) -> int:
-    """The rung whose one change lowers the typical error most, as a ratio to the rung before."""
+def _gains(rungs: Sequence[Rung]) -> Float64s:
+    """What each rung leaves of the typical error of the rung before, (rungs - 1,); below 1 is a gain."""
     ratios = np.array([typical_ratio(rung) for rung in rungs])
-    return int(np.argmin(ratios[1:] / ratios[:-1])) + 1
+    gains: Float64s = ratios[1:] / ratios[:-1]
+    return gains
 
 
-def _sentence(rungs: Sequence[Rung], decisive: int) -> Text:
-    before, after = typical_ratio(rungs[decisive - 1]), typical_ratio(rungs[decisive])
-    if after > NEGLIGIBLE * before:
+def _sentence(rungs: Sequence[Rung]) -> Text:
+    """Which rungs matter: the one that gains most, and a second one if it gains a tenth or more."""
+    gains = _gains(rungs)
+    first, second = (np.argsort(gains, kind="stable") + 1)[:2].tolist()
+    if gains[first - 1] > NEGLIGIBLE:
         return Text("No rung matters on these bars: none lowers the error by more than 2 percent.")
-    return Text(
+    most = Text(
         "On these bars the rung that matters is '{name}' ({change}): it takes the typical error from {before} to {after} "
         "times that of repeating the last close.",
-        name=rungs[decisive].name,
-        change=CHANGES[rungs[decisive].name],
-        before=f"{before:.2f}",
-        after=f"{after:.2f}",
+        **_step(rungs, first),
     )
+    if gains[second - 1] > NOTABLE:
+        return most
+    after = Text("Then comes '{name}' ({change}): from {before} to {after}.", **_step(rungs, second))
+    return Joined((most, after), " ")
+
+
+def _step(rungs: Sequence[Rung], rung: int) -> dict[str, object]:
+    """A rung's name and change, and the typical error before and after it."""
+    return {
+        "name": rungs[rung].name,
+        "change": CHANGES[rungs[rung].name],
+        "before": f"{typical_ratio(rungs[rung - 1]):.2f}",
+        "after": f"{typical_ratio(rungs[rung]):.2f}",
+    }
 
 
 def _rms(errors: Float64s) -> float:
