@@ -101,6 +101,16 @@ class Bars:
             notes=notes, sha256=self.sha256, exchange=self.exchange,
         )  # fmt: skip
 
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The columns of `to_pandas` as an Arrow stream, for polars, pyarrow, DuckDB and others."""
+        import pyarrow as pa
+
+        columns: dict[str, Any] = {"symbol": [self.symbol] * len(self), "date": pa.array(self.dates)}
+        columns |= {name: getattr(self, name) for name in (*PRICES, "volume")}
+        if self.adj_close is not None:
+            columns["adj_close"] = self.adj_close
+        return pa.table(columns).__arrow_c_stream__(requested_schema)
+
     def to_pandas(self) -> pd.DataFrame:
         """Columns symbol, date, open, high, low, close, volume and, where there is one, adj_close."""
         import pandas as pd
