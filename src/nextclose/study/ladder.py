@@ -32,11 +32,16 @@ CHANGES: dict[str, Text] = {
 }
 
 
-def climb(walked: Mapping[str, Walked], bars: Bars, lang: Lang) -> Ladder:
-    """The ladder from the walked rungs and ridge, judged on the targets that all of them forecast."""
+def climb(walked: Mapping[str, Walked], bars: Bars, lang: Lang) -> Ladder | None:
+    """The ladder from the walked rungs and ridge, judged on the targets that all of them forecast.
+
+    None where persistence makes no error there, so that nothing can be measured against it.
+    """
     origins = _shared_origins([walked[name] for name in (*LADDER, "ridge")])
     y, last_close = bars.close[origins + 1], bars.close[origins]
     naive = y - last_close
+    if not naive.any():
+        return None
     rungs = []
     for name in (*LADDER, "ridge"):
         rows = np.isin(walked[name].origins, origins)

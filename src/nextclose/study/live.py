@@ -8,6 +8,7 @@ import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.bars.calendars import guess_exchange, sessions_ahead
+from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Tomorrow
 from nextclose.core.types import Float64s
@@ -34,7 +35,12 @@ def coming_sessions(bars: Bars, horizon: int, target_date: str | None = None) ->
     `target_date` overrides the first where a calendar errs; it must lie after the last bar.
     """
     if target_date is not None:
-        return Sessions(dates=(str(parse_date("target-date", target_date)),) + (None,) * (horizon - 1))
+        first = parse_date("target-date", target_date)
+        if first <= bars.dates[-1]:
+            raise SettingsError(
+                "--target-date {date}: expected a date after the last bar, {last}", date=first, last=bars.dates[-1]
+            )
+        return Sessions(dates=(str(first),) + (None,) * (horizon - 1))
     exchange, reason = (bars.exchange, None) if bars.exchange else guess_exchange(bars.dates)
     if exchange is None:
         return Sessions(dates=(None,) * horizon, reason=reason)

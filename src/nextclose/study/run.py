@@ -160,7 +160,7 @@ def _missing_rungs(chosen: Sequence[Recipe]) -> tuple[Recipe, ...]:
     return tuple(replace(load_recipe(name), seeds=LADDER_SEEDS) for name in LADDER if name not in present)
 
 
-def _climb(plan: Plan, walked: Mapping[str, Walked], watcher: Watcher) -> Ladder:
+def _climb(plan: Plan, walked: Mapping[str, Walked], watcher: Watcher) -> Ladder | None:
     on_rungs = {
         rung.name: walk_recipe(rung, plan.bars, plan.split, plan.engine, OnlyFits(watcher)) for rung in plan.rungs
     }

@@ -1,0 +1,5 @@
+"""`python -m nextclose`."""
+
+from nextclose.cli.app import main
+
+main()

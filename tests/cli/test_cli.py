@@ -1,0 +1,187 @@
+"""The command as a person or a script meets it: exit status, streams, one message."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from tests.conftest import walk_bars
+
+QUICK = ("--set", "epochs=2", "--seeds", "1", "--no-ladder")
+
+
+@pytest.fixture
+def here(tmp_path):
+    """A folder with 200 bars in prices.csv."""
+    walk_bars(200, seed=5, symbol="AAPL").to_pandas().to_csv(tmp_path / "prices.csv", index=False)
+    return tmp_path
+
+
+def nextclose(folder, *arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "nextclose", *map(str, arguments)],
+        cwd=folder, capture_output=True, text=True, timeout=120, encoding="utf-8",
+        env={**os.environ, "OMP_NUM_THREADS": "1", "NEXTCLOSE_CACHE": str(folder / "cache"), **environment},
+    )  # fmt: skip
+
+
+def test_a_run_prints_its_verdict_and_leaves_a_report(here):
+    done = nextclose(here, "run", "prices.csv", "--exchange", "XNYS", *QUICK)
+    assert done.returncode == 0, done.stderr
+    text = done.stdout
+    assert text.index("train  2020-01-01") < text.index("verdict") < text.index("Clark-West") < text.index("report")
+    (run,) = (here / "runs").iterdir()
+    assert run.name.startswith("AAPL-")
+    assert (run / "report.html").is_file()
+    again = nextclose(here, "run", "prices.csv", "--exchange", "XNYS", *QUICK)
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+    assert nextclose(here, "run", "prices.csv", "--exchange", "XNYS", *QUICK, "--force").returncode == 0
+
+
+def test_json_is_one_object_and_nothing_else(here):
+    done = nextclose(here, "run", "prices.csv", "--exchange", "XNYS", "--out", "x", "--json", "--verbose", *QUICK)
+    page = json.loads(done.stdout)
+    assert {"data", "shapes", "models", "tomorrow", "engine", "split", "out", "report"} <= page.keys()
+    assert page["data"].keys() >= {
+        "symbol",
+        "source",
+        "rows",
+        "first",
+        "last",
+        "adjusted",
+        "dropped",
+        "notes",
+        "sha256",
+    }
+    assert page["shapes"]["tutorial"] == {
+        "X_train": [156, 4, 4],
+        "y_train": [156, 1],
+        "X_test": [36, 4, 4],
+        "y_test": [36, 1],
+    }
+    row = page["models"][0]
+    wanted = (
+        "name kind step n rmse mae mape skill skill_lo skill_hi directional_accuracy always_up dm cw pt coverage verdict "
+        "information pvalue_adjusted sentence rmse_by_seed fits fit_seconds reasons"
+    )
+    assert row.keys() >= set(wanted.split())
+    assert row["dm"].keys() == {"statistic", "pvalue", "lag", "n"}
+    assert row["fit_seconds"] > 0.0
+    assert page["tomorrow"][0].keys() >= {"model", "origin", "target_date", "yhat", "lo", "hi", "level", "p_up"}
+    assert page["engine"].keys() == {"chosen", "reason"}
+    assert "EPOCH: 0 Loss: " in done.stderr
+
+
+def test_verbose_prints_the_tutorials_lines(here):
+    done = nextclose(
+        here,
+        "run",
+        "prices.csv",
+        "--recipe",
+        "tutorial",
+        "--no-ladder",
+        "--seeds",
+        "2",
+        "--verbose",
+        "--exchange",
+        "XNYS",
+    )
+    lines = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("EPOCH: ")]
+    assert lines == [str(epoch) for epoch in range(0, 100, 10)]
+    assert "time-major (4, 156, 4): a loop of 4 batches (156, 4)" in done.stdout
+
+
+def test_predict_explain_and_judge_work_on_what_run_left(here):
+    assert nextclose(here, "run", "prices.csv", "--exchange", "XNYS", "--out", "x", *QUICK).returncode == 0
+    predicted = json.loads(nextclose(here, "predict", "x", "--json").stdout)
+    assert [row["model"] for row in predicted["tomorrow"]] == ["tutorial", "default"]
+    assert "AAPL on " in nextclose(here, "predict", "x").stdout
+    refused = nextclose(here, "predict", "x", "--bars", "sample:MSFT")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "trained on AAPL" in refused.stderr
+    told = nextclose(here, "explain", "x", "--recipe", "tutorial")
+    assert "W_h h₃" in told.stdout
+    assert json.loads(nextclose(here, "explain", "x", "--json").stdout)["recipe"] == "tutorial"
+    judged = json.loads(nextclose(here, "judge", "x/forecasts.parquet", "--json").stdout)
+    assert [row["name"] for row in judged["models"]][:2] == ["tutorial", "default"]
+    frame = pd.read_parquet(here / "x" / "forecasts.parquet")[["symbol", "model", "target_date", "yhat"]]
+    frame.rename(columns={"yhat": "pred"}).to_csv(here / "f.csv", index=False)
+    filled = nextclose(here, "judge", "f.csv", "--columns", "yhat=pred", "--bars", "prices.csv", "--json")
+    assert [row["rmse"] for row in json.loads(filled.stdout)["models"]] == pytest.approx(
+        [row["rmse"] for row in judged["models"]]
+    )
+    missing = nextclose(here, "judge", "f.csv")
+    assert missing.returncode == 2
+    assert "lack yhat, last_close, y" in missing.stderr
+
+
+BAD = [
+    (("run", "nothing.csv"), "no file 'nothing.csv'"),
+    (("run", "price.csv"), "Did you mean 'prices.csv'"),
+    (("run", "prices.csv", "--recipe", "tutoral"), "Did you mean 'tutorial'"),
+    (("run", "prices.csv#MSFT"), "no symbol 'MSFT'"),
+    (("run", "samlpe:AAPL"), "Did you mean 'sample'"),
+    (("run", "prices.csv", "--set", "lrr=1"), "Did you mean 'lr'"),
+    (("run", "prices.csv", "--set", "cell=gruu"), "Did you mean 'gru'"),
+    (("run", "prices.csv", "--test-start", "2031-01-01"), "lies outside the data"),
+    (("run", "prices.csv", "--test-start", "2020-03-02", "--train-end", "2020-04-01"), "overlap"),
+    (("run", "prices.csv", "--test-end", "soon"), "expected a date"),
+    (("run", "prices.csv", "--out", "prices.csv/x"), "is a file"),
+    (("run", "prices.csv", "--out", "prices.csv"), "it is a file"),
+    (("run", "prices.csv", "--engine", "warp"), "unknown engine"),
+    (("run", "prices.csv", "--lang", "fr"), "unknown language"),
+    (("run", "prices.csv", "--exchange", "XXXX"), "unknown exchange"),
+    (("run", "prices.csv", "--faults", "drip"), "Did you mean 'drop'"),
+    (("predict", "nowhere"), "no saved"),
+    (("explain", "prices.csv", "--date", "2020-01-05"), "is no session"),
+    (("judge", "nothing.csv"), "no file 'nothing.csv'"),
+    (("data", "check", "nothing.csv"), "no file 'nothing.csv'"),
+    (("recipes", "tutoral"), "Did you mean 'tutorial'"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_bad_input_gets_one_message_and_status_two(here, arguments, message):
+    done = nextclose(here, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("nextclose: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert sorted(path.name for path in here.iterdir()) == ["prices.csv"]
+
+
+def test_an_unknown_option_offers_the_nearest(here):
+    done = nextclose(here, "run", "prices.csv", "--recpe", "tutorial")
+    assert done.returncode == 2
+    assert "--recipe" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_errors_speak_korean_when_asked(here):
+    done = nextclose(here, "run", "nothing.csv", "--lang", "ko")
+    assert done.returncode == 2
+    assert "파일이 없습니다" in done.stderr
+
+
+def test_checks_and_lists(here):
+    assert "nothing found wrong" in nextclose(here, "data", "check", "prices.csv").stdout
+    counted = json.loads(nextclose(here, "data", "check", "prices.csv", "--json").stdout)
+    assert (counted["rows"], counted["counts"]) == (200, {})
+    assert "sample:AAPL" in nextclose(here, "data", "samples").stdout
+    assert "hidden_size    10" in nextclose(here, "recipes", "tutorial").stdout
+    assert "전체 배치" in nextclose(here, "recipes", "--lang", "ko").stdout
+
+
+def test_a_plain_terminal_gets_no_escape_codes(here):
+    done = nextclose(here, "run", "prices.csv", "--exchange", "XNYS", "--out", "x", *QUICK)
+    assert "\x1b" not in done.stdout + done.stderr

@@ -1,0 +1,96 @@
+"""The tests against statsmodels at the same lag and kernel, and against hand-computed cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.diagnostic import pesaran_timmermann as statsmodels_pt
+from statsmodels.tsa.stattools import diebold_mariano_test
+
+from nextclose.judging.accuracy_tests import clark_west, diebold_mariano, long_run_variance, pesaran_timmermann
+
+
+def errors(n, seed, scale=1.2):
+    rng = np.random.default_rng(seed)
+    naive = rng.standard_normal(n)
+    return naive + scale * 0.3 * rng.standard_normal(n), naive
+
+
+@pytest.mark.parametrize("n", [5, 30, 250, 1001])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_one_step_diebold_mariano_is_statsmodels(n, seed):
+    model, naive = errors(n, seed)
+    zeros = np.zeros(n)
+    expected = diebold_mariano_test(zeros, -model, -naive, lags=0, harvey_adj=True, horizon=1)
+    got = diebold_mariano(model, naive)
+    assert got.statistic == pytest.approx(expected.statistic, rel=1e-10)
+    assert got.two_sided().pvalue == pytest.approx(expected.pvalue, rel=1e-9)
+    assert (got.lag, got.n) == (0, n)
+
+
+def test_harvey_leybourne_newbold_by_hand():
+    model, naive = errors(40, 5)
+    d = model**2 - naive**2
+    centred = d - d.mean()
+    gamma = [centred @ centred / 40, centred[1:] @ centred[:-1] / 40, centred[2:] @ centred[:-2] / 40]
+    variance = gamma[0] + 2 * gamma[1] + 2 * gamma[2]
+    factor = np.sqrt((40 + 1 - 6 + 3 * 2 / 40) / 40)
+    assert diebold_mariano(model, naive, step=3).statistic == pytest.approx(factor * d.mean() / np.sqrt(variance / 40))
+
+
+def test_bartlett_takes_over_where_the_rectangular_variance_is_not_positive():
+    d = np.array([1.0, -1.0] * 10)
+    assert d @ d / 20 + 2 * (d[1:] @ d[:-1]) / 20 < 0
+    assert long_run_variance(d, 1) == pytest.approx(d @ d / 20 + (d[1:] @ d[:-1]) / 20)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3])
+def test_pesaran_timmermann_is_statsmodels(seed):
+    rng = np.random.default_rng(seed)
+    change, forecast = rng.standard_normal(200) + 0.1, rng.standard_normal(200)
+    expected = statsmodels_pt(change, forecast)
+    got = pesaran_timmermann(change > 0, forecast > 0)
+    assert got.statistic == pytest.approx(expected.statistic, rel=1e-12)
+    assert got.two_sided().pvalue == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_clark_west_by_hand():
+    model, naive = errors(100, 8)
+    f = naive**2 - (model**2 - (naive - model) ** 2)
+    statistic = f.mean() / np.sqrt(f.var() / 100)
+    got = clark_west(model, naive).one_sided()
+    assert got.statistic == pytest.approx(statistic, rel=1e-12)
+    assert got.pvalue == pytest.approx(stats.norm.sf(statistic), rel=1e-9)
+
+
+def test_the_size_of_a_forecast_does_not_change_what_clark_west_sees():
+    rng = np.random.default_rng(1)
+    naive = rng.standard_normal(300)
+    change = 0.1 * rng.standard_normal(300)
+    small, large = clark_west(naive - change, naive), clark_west(naive - 10.0 * change, naive)
+    assert small.statistic == pytest.approx(large.statistic, rel=1e-9)
+
+
+@given(n=st.integers(0, 4), step=st.integers(1, 6))
+def test_too_short_or_equal_is_undefined_with_a_reason(n, step):
+    naive = np.linspace(1.0, 2.0, n)
+    for result in (diebold_mariano(naive, naive, step), clark_west(naive, naive, step)):
+        assert np.isnan(result.statistic)
+        assert np.isnan(result.two_sided().pvalue)
+        assert result.undefined is not None
+
+
+def test_a_direction_that_never_varies_is_undefined():
+    rose = np.array([True, False] * 20)
+    for result in (pesaran_timmermann(rose, rose | True), pesaran_timmermann(rose & False, rose)):
+        assert np.isnan(result.statistic)
+        assert "always the same" in str(result.undefined)
+
+
+def test_perfect_direction_is_seen():
+    rose = np.random.default_rng(0).random(60) > 0.5
+    assert pesaran_timmermann(rose, rose).two_sided().pvalue < 1e-10
+    assert pesaran_timmermann(rose, ~rose).statistic < -7

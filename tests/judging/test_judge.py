@@ -1,0 +1,290 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nextclose.core.errors import ForecastsError
+from nextclose.core.forecasts import Forecasts
+from nextclose.judging.bootstrap import skill_interval
+from nextclose.judging.intervals import live_interval, rolling_conformal
+from nextclose.judging.judge import judge
+from nextclose.judging.metrics import coverage, directional_accuracy, interval_score, mape, rmse, skill
+from nextclose.judging.multiple import holm
+from nextclose.judging.sentence import detectable_skill
+from nextclose.judging.table import read_forecasts
+
+
+def table(n=250, seed=0, *, noise=0.0, signal=0.0, model="m", symbol="A", drift=0.0):
+    """Forecasts of a walk whose forecaster knows a share of the coming change and adds noise."""
+    rng = np.random.default_rng(seed)
+    change = drift + 0.01 * rng.standard_normal(n)
+    close = 100.0 * np.exp(np.concatenate([[0.0], np.cumsum(change)]))
+    dates = np.busday_offset(np.datetime64("2020-01-01"), np.arange(n + 1))
+    move = signal * change + noise * 0.01 * rng.standard_normal(n)
+    return Forecasts.make(
+        {
+            "symbol": symbol, "model": model, "origin": dates[:-1], "target_date": dates[1:],
+            "yhat": close[:-1] * (1.0 + move), "last_close": close[:-1], "y": close[1:],
+        }
+    )  # fmt: skip
+
+
+def only(forecasts, **more):
+    (row,) = judge(forecasts, **more).models
+    return row
+
+
+def test_metrics_by_hand():
+    y, yhat, last = (
+        np.array([10.0, 12.0, 11.0, 11.0]),
+        np.array([11.0, 12.0, 10.0, 12.0]),
+        np.array([10.0, 10.0, 12.0, 11.0]),
+    )
+    assert rmse(y, yhat) == pytest.approx(np.sqrt(3.0 / 4.0))
+    assert mape(y, yhat) == pytest.approx(100.0 * (0.1 + 1.0 / 11.0 + 1.0 / 11.0) / 4.0)
+    assert skill(np.array([1.0, 1.0]), np.array([2.0, 0.0])) == pytest.approx(0.5)
+    # ups: no, yes, no, no (a tie); called: yes, yes, no, yes
+    assert directional_accuracy(y, yhat, last) == 0.5
+    lo, hi = np.array([9.0, 12.5, np.nan, 10.0]), np.array([11.0, 13.0, np.nan, 12.0])
+    assert coverage(y, lo, hi) == pytest.approx(2.0 / 3.0)
+    assert interval_score(y, lo, hi, 0.9) == pytest.approx((2.0 + 0.5 + 20.0 * 0.5 + 2.0) / 3.0)
+
+
+def test_undefined_metrics_are_nan_not_zero():
+    nothing = np.empty(0)
+    assert np.isnan(rmse(nothing, nothing))
+    assert np.isnan(skill(np.ones(2), np.zeros(2)))
+    assert np.isnan(coverage(np.ones(2), np.full(2, np.nan), np.full(2, np.nan)))
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.9]) == (1.0, 1.0)
+    adjusted = holm([0.01, float("nan"), 0.02])
+    np.testing.assert_allclose(adjusted, [0.02, np.nan, 0.02])
+    assert holm([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict", "information"),
+    [
+        (table(signal=0.6, noise=0.1), "beats persistence", "seen"),
+        (table(noise=1.0), "worse than persistence", "not seen"),
+        (table(noise=0.01), "no difference found", "not seen"),
+        (table(n=29, signal=0.9), "too few to tell", "not seen"),
+        (table(signal=0.35, noise=1.0, n=1000), "worse than persistence", "seen"),
+    ],
+)
+def test_each_verdict(made, verdict, information):
+    row = only(made)
+    assert (row.verdict, row.information) == (verdict, information)
+    assert row.name in row.sentence
+
+
+def test_a_great_skill_is_an_alarm():
+    assert "leak" in only(table(signal=0.6, noise=0.1)).sentence
+    assert "leak" not in only(table(noise=0.01)).sentence
+
+
+def test_no_difference_says_what_so_many_sessions_show():
+    assert "about 0.099" in only(table(noise=0.01)).sentence
+    assert detectable_skill(250) == pytest.approx(0.10, abs=0.005)
+    assert detectable_skill(1000) == pytest.approx(0.025, abs=0.001)
+
+
+def test_what_detectable_skill_promises_is_kept():
+    """A forecaster that knows a share s = 25 / n of the variance is found about four times in five."""
+    n, found = 1000, 0
+    share = detectable_skill(n)
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        known = np.sqrt(share) * rng.standard_normal(n)
+        error = np.sqrt(1.0 - share) * rng.standard_normal(n)
+        from nextclose.judging.accuracy_tests import diebold_mariano
+
+        found += diebold_mariano(error, error + known).below < 0.05
+    assert 0.73 < found / 300 < 0.87
+
+
+def test_holm_runs_over_the_files_models():
+    one = table(signal=0.16, noise=0.1, seed=4)
+    alone = only(one)
+    crowd = Forecasts.concat([one, *(table(noise=0.3, seed=4, model=f"noise{i}") for i in range(9))])
+    first = judge(crowd).models[0]
+    assert first.pvalue_adjusted == pytest.approx(min(10 * alone.pvalue_adjusted, 1.0))
+
+
+def test_models_are_compared_on_the_sessions_they_share():
+    long, short = table(n=100, noise=0.2), table(n=100, noise=0.2, model="short")
+    judged = judge(Forecasts.concat([long, short.where(np.arange(100) >= 40)]))
+    assert [row.n for row in judged.models] == [60, 60]
+    assert any("60 sessions" in note for note in judged.notes)
+
+
+def test_truths_to_come_are_kept_and_not_judged():
+    made = table(n=50, noise=0.1)
+    y = made.y.copy()
+    y[-1] = np.nan
+    judged = judge(made.replace(y=y))
+    assert judged.models[0].n == 49
+    assert any("no truth yet" in note for note in judged.notes)
+
+
+def test_forecasts_that_are_no_number_are_counted():
+    made = table(n=50, noise=0.1)
+    yhat = made.yhat.copy()
+    yhat[3] = np.nan
+    judged = judge(made.replace(yhat=yhat))
+    assert judged.models[0].n == 49
+    assert any("1 forecasts are no number" in note for note in judged.notes)
+
+
+def test_a_copy_of_the_last_close_is_persistence_itself():
+    row = only(table(n=60))
+    assert row.skill == 0.0
+    assert np.isnan(row.dm.statistic)
+    assert row.reasons["dm"] == "its forecasts are those of persistence"
+    assert row.verdict == "no difference found"
+
+
+def test_rows_that_stand_twice_or_run_backwards_are_refused():
+    made = table(n=40)
+    with pytest.raises(ForecastsError, match="1 forecasts stand twice"):
+        judge(Forecasts.concat([made, made.where(np.array([7]))]))
+    with pytest.raises(ForecastsError, match="not after their origin"):
+        judge(made.replace(origin=made.target_date))
+    with pytest.raises(ForecastsError, match="no forecasts"):
+        judge(made.where(np.zeros(40, dtype=bool)))
+
+
+def test_several_symbols_are_pooled_without_mixing_their_sessions():
+    one, two = table(n=60, noise=0.2), table(n=50, noise=0.2, symbol="B", seed=5)
+    row = only(Forecasts.concat([one, two]))
+    assert row.n == 110
+
+
+def test_seeds_are_measured_on_the_judged_sessions():
+    made = table(n=80, noise=0.2)
+    seeds = np.stack([made.yhat, made.last_close])
+    row = only(made, seed_forecasts={"m": seeds})
+    assert row.rmse_by_seed[0] == pytest.approx(row.rmse)
+    assert row.rmse_ratio_by_seed[1] == pytest.approx(1.0)
+    assert "Over 2 seeds the median RMSE" in row.sentence
+
+
+def test_a_constant_drift_takes_the_glory():
+    made = table(n=600, drift=0.004, signal=0.0)
+    constant = made.replace(yhat=made.last_close * 1.0041)
+    mean = made.replace(yhat=made.last_close * 1.004, model=np.full(600, "train-mean", dtype=object))
+    judged = judge(Forecasts.concat([constant, mean]), kinds={"train-mean": "baseline"})
+    assert judged.models[0].verdict == "beats persistence"
+    assert "no better than a constant drift" in judged.models[0].sentence
+
+
+def test_korean_sentences_hold_no_english_words():
+    row = only(table(noise=1.0), lang="ko")
+    assert "지속성 예측보다 못합니다" in row.sentence
+    assert "sessions" not in row.sentence
+
+
+def test_the_skill_interval_holds_the_skill_and_is_its_seeds():
+    made = table(n=250, noise=0.5)
+    naive = (made.y - made.last_close) / made.last_close
+    lo, hi = skill_interval(made.error, naive)
+    assert lo < skill(made.error, naive) < hi
+    assert (lo, hi) == skill_interval(made.error, naive)
+    assert np.isnan(skill_interval(naive[:1], naive[:1])).all()
+
+
+def test_intervals_wait_for_twenty_matured_errors_and_see_no_later_one():
+    rng = np.random.default_rng(0)
+    n = 80
+    last = np.full(n, 100.0)
+    y, yhat, volatility = 100.0 + rng.standard_normal(n), last, np.full(n, 0.01)
+    origins = np.arange(n)
+    lo, hi, p_up = rolling_conformal(yhat, last, y, volatility, origins, origins + 3)
+    assert np.isnan(lo[:22]).all()
+    assert np.isfinite(lo[22:]).all()
+    later = y.copy()
+    later[50:] += 50.0
+    lo2, hi2, p2 = rolling_conformal(yhat, last, later, volatility, origins, origins + 3)
+    np.testing.assert_array_equal(lo[:53], lo2[:53])
+    np.testing.assert_array_equal(p_up[:53], p2[:53])
+    assert hi2[60] > hi[60]
+
+
+def test_an_interval_is_the_rank_of_its_scores():
+    scores = np.arange(1.0, 20.0)
+    assert np.isnan(live_interval(100.0, 100.0, 0.01, scores)).all()
+    lo, hi, p_up = live_interval(100.0, 100.0, 0.01, np.arange(1.0, 30.0), level=0.9)
+    assert (lo, hi) == (pytest.approx(73.0), pytest.approx(127.0))
+    assert p_up == pytest.approx(29.5 / 30.0)
+
+
+def test_intervals_cover_what_they_claim_when_volatility_moves():
+    covered = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        volatility = 0.01 * np.exp(np.cumsum(0.05 * rng.standard_normal(400)))
+        last = np.full(400, 100.0)
+        y = last * (1.0 + volatility * rng.standard_t(5, 400))
+        rows = np.arange(400)
+        lo, hi, _ = rolling_conformal(last, last, y, volatility, rows, rows + 1)
+        covered.append(coverage(y, lo, hi))
+    assert 0.88 < np.mean(covered) < 0.92
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [250, 1000])
+def test_noise_is_rarely_believed(n):
+    beats = seen = 0
+    runs = 2_000
+    for seed in range(runs):
+        row = only(table(n=n, seed=seed, noise=0.3))
+        beats += row.verdict == "beats persistence"
+        seen += row.information == "seen"
+    assert beats / runs <= 0.06
+    assert seen / runs <= 0.06
+
+
+def test_a_file_from_elsewhere_is_read_by_its_own_names(tmp_path):
+    made = table(n=50, noise=0.2)
+    frame = pd.DataFrame({"unique_id": "A", "ds": made.target_date.astype("datetime64[s]"), "pred": made.yhat, "actual": made.y,
+                          "model": "LSTM", "before": made.last_close})  # fmt: skip
+    path = tmp_path / "예측.csv"
+    frame.to_csv(path, index=False)
+    names = {"symbol": "unique_id", "target_date": "ds", "yhat": "pred", "y": "actual", "last_close": "before"}
+    read, notes = read_forecasts(path, names)
+    np.testing.assert_allclose(read.yhat, made.yhat, rtol=1e-12)
+    np.testing.assert_array_equal(read.origin[1:], made.target_date[:-1])
+    assert len(notes) == 2
+    with pytest.raises(ForecastsError, match="lack symbol, target_date, yhat, last_close, y.*--columns symbol="):
+        read_forecasts(path)
+    with pytest.raises(ForecastsError, match="no column 'prd'.*Did you mean 'pred'"):
+        read_forecasts(path, {"yhat": "prd"})
+    with pytest.raises(ForecastsError, match="'yhta' is no column.*Did you mean 'yhat'"):
+        read_forecasts(path, {"yhta": "pred"})
+
+
+def test_a_last_close_that_is_not_the_last_close_is_told():
+    made = table(n=50, noise=0.2)
+    shifted = made.replace(last_close=made.y)
+    _, notes = read_forecasts(shifted.to_pandas())
+    assert any("49 of 49 rows have a last_close" in str(note) for note in notes)
+    assert read_forecasts(made.to_pandas())[1] == ()
+
+
+@pytest.mark.parametrize("content", ["", "a", "symbol,model\n1,2,3\n"])
+def test_a_file_that_is_no_table_says_so(tmp_path, content):
+    path = tmp_path / "f.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ForecastsError):
+        read_forecasts(path)
+
+
+def test_text_where_a_number_belongs_is_told():
+    frame = table(n=40).to_pandas().astype({"yhat": object})
+    frame.loc[3, "yhat"] = "soon"
+    with pytest.raises(ForecastsError, match="column 'yhat': expected numbers"):
+        read_forecasts(frame)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from tests.conftest import walk_bars
+from tests.report.conftest import make_result
+
+from nextclose.judging.judge import judge
+from nextclose.report.explanation import print_explanation
+from nextclose.report.terminal import print_judgement, print_start, print_study
+from nextclose.study.explain import explain
+
+EPOCHS = {"epochs": 2}
+
+
+def shown(draw, *arguments, **more) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=100, highlight=False)
+    draw(*arguments, console, **more)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_study_fits_a_hundred_columns(lang, tmp_path):
+    study = make_result(lang=lang)
+    text = shown(print_study, study, folder=tmp_path)
+    assert max(cell_len(line) for line in text.splitlines() if str(tmp_path) not in line) <= 100
+    for model in ("tutorial", "default", "persistence"):
+        assert model in text
+    assert "…" not in text
+    assert "report.html" in text.replace("\n", "")
+    assert "a note" in text
+
+
+def test_a_study_starts_with_its_data_and_split():
+    study = make_result()
+    stream = io.StringIO()
+    print_start(study.data, study.split, Console(file=stream, width=100), "en")
+    text = stream.getvalue()
+    assert "100 bars of 삼성전자" in text
+    assert "a price is missing: 1 rows, left out" in text
+    assert study.split.test_start in text
+
+
+def test_a_judged_file_shows_a_sentence_a_model():
+    judged = judge(make_result().table)
+    stream = io.StringIO()
+    print_judgement(judged, Console(file=stream, width=100), "en")
+    assert "tutorial is worse than persistence" in stream.getvalue().replace("\n", " ")
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("recipe", ["tutorial", "default", "tutorial-mlp"])
+def test_an_explanation_fits_and_prints_the_nets_own_digits(recipe, lang):
+    told = explain(walk_bars(80, seed=1), recipe=recipe, settings=EPOCHS)
+    stream = io.StringIO()
+    print_explanation(told, Console(file=stream, width=100, highlight=False), lang)
+    text = stream.getvalue()
+    assert max(cell_len(line) for line in text.splitlines()) <= 100
+    for value in told.steps[-1].layers[0]["h"]:
+        assert f"{value:+.6f}" in text
+    assert f"{told.output[0]:+.6f}" in text
+    assert f"{told.yhat[0]:,.2f}" in text
+
+
+def test_shapes_are_written_as_matrices_and_as_linear_layers_write_them():
+    told = explain(walk_bars(80, seed=1), settings=EPOCHS | {"seq_len": 5})
+    stream = io.StringIO()
+    print_explanation(told, Console(file=stream, width=100, highlight=False), "en")
+    text = stream.getvalue()
+    assert "W_x (10,4) @ x_t (4,)" in text
+    assert f"({told.train_windows},4) @ (4,10)" in text
+    assert f"(5, {told.train_windows}, 4)" in text

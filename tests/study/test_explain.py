@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.conftest import walk_bars
+from tests.study.conftest import QUICK
+
+from nextclose.core.errors import SettingsError
+from nextclose.study.explain import explain
+
+
+@pytest.fixture
+def bars():
+    return replace(walk_bars(120, seed=5), exchange="XNYS")
+
+
+@pytest.mark.parametrize("recipe", ["tutorial", "default", "tutorial-mlp", "tutorial-return"])
+def test_the_numbers_add_up_to_the_forecast(bars, recipe):
+    told = explain(bars, recipe=recipe, settings=QUICK)
+    h = told.steps[-1].layers[-1]["h"]
+    bias = told.weights["b_y"][0]
+    assert told.output[0] == pytest.approx(told.weights["w_y"][0] @ h + bias, rel=1e-12)
+    np.testing.assert_allclose(told.steps[-1].y, told.output)
+    assert told.target_date == str(bars.dates[-1])
+    assert told.y == bars.close[-1]
+    assert told.last_close == bars.close[-2]
+    np.testing.assert_array_equal([step.raw[3] for step in told.steps], bars.close[-1 - len(told.steps) : -1])
+
+
+def test_the_price_is_the_models_own(bars):
+    told = explain(bars, recipe="tutorial", settings=QUICK)
+    assert told.yhat[0] == pytest.approx(told.output[0] * told.y_scale + told.y_shift, rel=1e-12)
+
+
+def test_epoch_zero_is_the_net_before_training(bars):
+    untrained, one, two = (explain(bars, epoch=epoch) for epoch in (0, 1, 2))
+    from nextclose.core.cells import NetShape, initial_params
+
+    start = initial_params(NetShape(cell="rnn", input_size=4, hidden_size=10, output_size=1), scheme="linear", seed=0)
+    np.testing.assert_allclose(untrained.weights["w_x"], start["w_x"], rtol=1e-6)
+    assert not np.array_equal(one.weights["w_x"], two.weights["w_x"])
+
+
+def test_a_saved_run_is_explained_with_its_own_weights(small_study, tmp_path):
+    folder = small_study.save(tmp_path / "run")
+    told = explain(folder, date="tomorrow", recipe="default")
+    single = small_study.fitted[1].fold.fits[0].params
+    np.testing.assert_array_equal(told.weights["w_y"], single["w_y"])
+    assert told.target_date is None
+    assert np.isnan(told.y)
+    row = small_study.table.of("tutorial")
+    told = explain(folder, date=str(row.target_date[-1]))
+    assert told.yhat[0] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"date": "2020-01-04"}, "is no session of these bars"),
+        ({"date": "2030-01-04"}, "is no session of these bars"),
+        ({"date": "2020-01-02"}, "no window of 4 sessions lies before it"),
+        ({"epoch": -1}, "0 or more"),
+        ({"recipe": "tutoral"}, "Did you mean"),
+    ],
+)
+def test_what_cannot_be_explained_says_why(bars, more, message):
+    with pytest.raises(SettingsError, match=message):
+        explain(bars, **more)
