@@ -28,7 +28,7 @@ class Finding:
     action: Literal["dropped", "kept", "applied", "noted"]
     count: int
     dates: tuple[str, ...]
-    """ISO dates, the first ten."""
+    """ISO dates, the first ten; none for what concerns all of history."""
     text: str
     """The English template that describes it; `values` fills it."""
     values: Mapping[str, object] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nextclose.bars.bars import PRICES, Bars, Finding
-from nextclose.bars.checks import SHOWN, check, split_like
+from nextclose.bars.checks import check, split_like
 from nextclose.bars.headers import recognise
 from nextclose.bars.rows import Rows, Sheet, read_sheet
 from nextclose.bars.samples import load_sample
@@ -197,7 +197,7 @@ def _adjustment(rows: Rows) -> tuple[Any, Any, tuple[Finding, ...]]:
         severity="note",
         action="applied",
         count=int(moved.sum()),
-        dates=tuple(str(day) for day in rows.dates[np.flatnonzero(moved)[:SHOWN]]),
+        dates=(),
         text=_ADJUSTED.template,
         values={"factor": f"{factor[0]:.6g}"},
     )

@@ -49,23 +49,18 @@ def _shapes(explained: Explanation, lang: Lang) -> Group:
     L, F = len(explained.steps), len(explained.features)
     rows = len(explained.weights["w_x"])
     wide = L * F if explained.flat else F
-    lines = [
-        say("train windows (N, L, F) = ({N}, {L}, {F})", lang, N=N, L=L, F=F)
-        + (
-            "  " + say("flattened to ({N}, {wide}): one step, no time", lang, N=N, wide=wide)
-            if explained.flat
-            else "  "
-            + say("time-major (L, N, F) = ({L}, {N}, {F}): a loop of {L} batches ({N}, {F})", lang, N=N, L=L, F=F)
-        ),
-        say("as matrices", lang)
-        + f"    W_x ({rows},{wide}) @ x_t ({wide},)"
-        + ("" if explained.flat else f"  +  W_h ({rows},{H}) @ h_{{t-1}} ({H},)")
-        + f"  ->  ({rows},)",
-        say("as nn.Linear", lang)
-        + f"   ({N},{wide}) @ ({wide},{rows})"
-        + ("" if explained.flat else f"  +  ({N},{H}) @ ({H},{rows})")
-        + f"  ->  ({N},{rows})",
-    ]
+    lines = [say("train windows (N, L, F) = ({N}, {L}, {F})", lang, N=N, L=L, F=F)]
+    if explained.flat:
+        lines.append(say("flattened to ({N}, {wide}): one step, no time", lang, N=N, wide=wide))
+    else:
+        lines.append(
+            say("time-major (L, N, F) = ({L}, {N}, {F}): a loop of {L} batches ({N}, {F})", lang, L=L, N=N, F=F)
+        )
+    memory = (
+        ("", "") if explained.flat else (f"  +  W_h ({rows},{H}) @ h_{{t-1}} ({H},)", f"  +  ({N},{H}) @ ({H},{rows})")
+    )
+    lines.append(say("as matrices", lang) + f"    W_x ({rows},{wide}) @ x_t ({wide},){memory[0]}  ->  ({rows},)")
+    lines.append(say("as nn.Linear", lang) + f"   ({N},{wide}) @ ({wide},{rows}){memory[1]}  ->  ({N},{rows})")
     return Group(*(Rich(line, style=QUIET) for line in lines), Rich(""))
 
 
@@ -88,23 +83,28 @@ def _step(explained: Explanation, t: int, step: ExplainedStep, lang: Lang) -> Gr
 
 
 def _inputs(explained: Explanation, t: int, step: ExplainedStep, lang: Lang) -> Group:
-    """The step's features as they are and as the net reads them."""
-    shown = explained.steps if explained.flat else (step,)
-    lines: list[RenderableType] = []
-    if explained.flat:
-        lines.append(Rich(say("all {count} sessions at once", lang, count=len(shown)), style=ACCENT))
-    for position, session in enumerate(shown, start=t):
-        name = (
-            session.date
-            if explained.flat
-            else say("step {t} of {steps}   {date}", lang, t=position, steps=len(explained.steps), date=session.date)
-        )
-        cells = "   ".join(
-            f"{feature} {_price_text(raw)} → {_number(scaled)}"
-            for feature, raw, scaled in zip(explained.features, session.raw, session.scaled, strict=True)
-        )
-        lines += [Rich(name, style=QUIET if explained.flat else ACCENT), Rich("  " + cells)]
+    """The step's features as they are and as the net reads them; all sessions for a net without time."""
+    if not explained.flat:
+        title = say("step {t} of {steps}   {date}", lang, t=t, steps=len(explained.steps), date=step.date)
+        return Group(Rich(title, style=ACCENT), _features(explained, step, lang))
+    lines: list[RenderableType] = [
+        Rich(say("all {count} sessions at once", lang, count=len(explained.steps)), style=ACCENT)
+    ]
+    for session in explained.steps:
+        lines += [Rich(session.date, style=QUIET), _features(explained, session, lang)]
     return Group(*lines)
+
+
+def _features(explained: Explanation, session: ExplainedStep, lang: Lang) -> Table:
+    """One session: features across, the value over what the net reads of it."""
+    table = Table.grid(padding=(0, 3))
+    table.add_column(style=QUIET)
+    for _ in explained.features:
+        table.add_column(justify="right")
+    table.add_row("", *(Rich(feature, style=QUIET) for feature in explained.features))
+    table.add_row("  " + say("as it is", lang), *map(_price_text, session.raw))
+    table.add_row("  " + say("scaled", lang), *map(_number, session.scaled))
+    return table
 
 
 def _layer(explained: Explanation, layer: int, t: int, lang: Lang) -> RenderableType:
@@ -167,15 +167,15 @@ def _price(explained: Explanation, lang: Lang) -> Group:
     unscaled = value * explained.y_scale + explained.y_shift
     yhat = _price_text(float(explained.yhat[0]))
     if explained.target == "price":
-        how = f"{_number(value)} × {explained.y_scale:,.10g} + {explained.y_shift:,.10g} = {yhat}"
+        how = f"{value:+.9f} × {explained.y_scale:,.10g} + {explained.y_shift:,.10g} = {yhat}"
     elif explained.target == "log-return":
         how = (
-            f"r = {_number(value)} × {explained.y_scale:.6g} + {explained.y_shift:.6g} = {unscaled:.6f}"
+            f"r = {value:+.9f} × {explained.y_scale:.9f} + {explained.y_shift:.9f} = {unscaled:+.9f}"
             f"     {_price_text(explained.last_close)} × exp(r) = {yhat}"
         )
     else:
         how = (
-            f"r = {_number(value)} × {explained.volatility:.6f} = {value * explained.volatility:.6f}"
+            f"r = {value:+.9f} × {explained.volatility:.9f} = {value * explained.volatility:+.9f}"
             f"     {_price_text(explained.last_close)} × exp(r) = {yhat}"
         )
     lines: list[RenderableType] = [

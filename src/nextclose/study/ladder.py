@@ -15,7 +15,7 @@ from nextclose.recipes import LADDER
 from nextclose.study.walk import Walked
 
 SEEDS = 3
-"""Seeds a rung, at most: the converged rungs cost ten times the tutorial."""
+"""Seeds of a rung that the run does not fit anyway: the converged ones cost ten times the tutorial."""
 NEGLIGIBLE = 0.98
 """A rung that leaves more than this share of the error changed nothing worth a sentence."""
 NOTABLE = 0.9
@@ -45,7 +45,7 @@ def climb(walked: Mapping[str, Walked], bars: Bars, lang: Lang) -> Ladder | None
     rungs = []
     for name in (*LADDER, "ridge"):
         rows = np.isin(walked[name].origins, origins)
-        errors = y - walked[name].prices[:SEEDS, rows, 0]
+        errors = y - walked[name].prices[:, rows, 0]
         rungs.append(_rung(name, errors, naive, last_close, lang))
     rungs.append(_rung("persistence", naive[None, :], naive, last_close, lang))
     decisive = rungs[int(np.argmin(_gains(rungs))) + 1].name
