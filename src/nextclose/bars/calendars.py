@@ -50,6 +50,14 @@ def guess_exchange(dates: Dates) -> tuple[str | None, Text | None]:
     )
 
 
+def not_sessions(exchange: str, dates: Dates) -> Dates:
+    """Those of `dates` (n,) that the calendar does not hold; none where it does not reach."""
+    # Whole decades, so that the symbols of a market share one calendar.
+    first, last = (int(str(day)[:3]) for day in (dates[0], dates[-1]))
+    sessions = _sessions(exchange, f"{first}0-01-01", f"{last}9-12-31")
+    return np.setdiff1d(dates, sessions) if len(sessions) else dates[:0]
+
+
 def _fit(code: str, dates: Dates) -> float:
     """Days that are both a session and among the dates, as a share of those that are either."""
     sessions = _sessions(code, str(dates[0]), str(dates[-1]))

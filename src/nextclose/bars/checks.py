@@ -17,7 +17,7 @@ from nextclose.bars.rows import Rows
 from nextclose.core.errors import BarsError, SettingsError
 from nextclose.core.lang import Joined, Text
 from nextclose.core.suggest import did_you_mean
-from nextclose.core.types import Bools, Float64s
+from nextclose.core.types import Bools, Dates, Float64s
 
 FAULTS = ("raise", "drop", "keep")
 OUTSIDE = 0.005
@@ -41,6 +41,7 @@ TEXTS: dict[str, Text] = {
     "suspended": Text("suspended day: open, high and low are 0, the close is carried"),
     "zero-volume": Text("no volume"),
     "rounding": Text("open or close outside [low, high] by rounding, 0.5 % at most"),
+    "no-session": Text("a date that is no session of the exchange's calendar"),
     "split-like": Text("a move that looks like a split which the prices were not adjusted for"),
 }
 KEEPABLE = ("high-below-low", "outside")
@@ -147,6 +148,15 @@ def split_like(rows: Rows, close: Float64s) -> tuple[Finding, ...]:
         nearest = np.min(np.abs(size[:, None] / np.array(SPLITS) - 1.0), axis=1)
         looks[1:] = (np.abs(ratio - 1.0) > JUMP) & (nearest < NEAR)
     return (_finding("split-like", rows, looks, "note", "noted"),) if looks.any() else ()
+
+
+def strange_dates(dates: Dates) -> tuple[Finding, ...]:
+    """A note on dates (n,) that are no session; a calendar may err, so they are kept."""
+    if len(dates) == 0:
+        return ()
+    shown = tuple(str(day) for day in dates[:SHOWN])
+    text = TEXTS["no-session"].template
+    return (Finding(kind="no-session", severity="note", action="noted", count=len(dates), dates=shown, text=text),)
 
 
 def _finding(

@@ -8,11 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nextclose.bars.bars import Bars, Finding
+from nextclose.bars.calendars import guess_exchange, not_sessions
+from nextclose.bars.checks import strange_dates
 from nextclose.bars.load import load_bars, make_bars
 from nextclose.bars.rows import read_sheet
 from nextclose.bars.symbols import normal_symbol, split_path
 from nextclose.bars.tables import read_file
 from nextclose.core.errors import UserError
+
+NO_EXCHANGE = ""
+"""No calendar fits the first symbol, so no date is looked up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +62,13 @@ def survey(source: str) -> Survey:
     ------
     SourceError : nothing readable there.
     """
-    return Survey(source=source, symbols=tuple(_survey(name, got) for name, got in iter_bars(source)))
+    found: list[SymbolSurvey] = []
+    exchange: str | None = None
+    for name, got in iter_bars(source):
+        if isinstance(got, Bars) and exchange is None:
+            exchange = got.exchange or guess_exchange(got.dates)[0] or NO_EXCHANGE
+        found.append(_survey(name, got, exchange))
+    return Survey(source=source, symbols=tuple(found))
 
 
 def iter_bars(source: str, *, faults: str = "drop") -> Iterator[tuple[str, Bars | UserError]]:
@@ -77,9 +88,11 @@ def iter_bars(source: str, *, faults: str = "drop") -> Iterator[tuple[str, Bars 
             yield plain, error
 
 
-def _survey(symbol: str, got: Bars | UserError) -> SymbolSurvey:
+def _survey(symbol: str, got: Bars | UserError, exchange: str | None) -> SymbolSurvey:
     if isinstance(got, UserError):
         return SymbolSurvey(symbol=symbol, rows=0, first=None, last=None, findings=(), problem=str(got))
+    strange = not_sessions(exchange, got.dates) if exchange else got.dates[:0]
+    findings = (*got.findings, *strange_dates(strange))
     return SymbolSurvey(
-        symbol=symbol, rows=len(got), first=str(got.dates[0]), last=str(got.dates[-1]), findings=got.findings
+        symbol=symbol, rows=len(got), first=str(got.dates[0]), last=str(got.dates[-1]), findings=findings
     )

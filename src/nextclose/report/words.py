@@ -14,7 +14,13 @@ def price(value: float | None) -> str:
     """A price or an error in its unit: no decimals from 1,000 on, two from 1, four below."""
     if value is None or not np.isfinite(value):
         return DASH
-    return f"{value:,.0f}" if value == 0.0 or abs(value) >= 1_000 else f"{value:,.2f}" if abs(value) >= 1 else f"{value:.4f}"
+    return (
+        f"{value:,.0f}"
+        if value == 0.0 or abs(value) >= 1_000
+        else f"{value:,.2f}"
+        if abs(value) >= 1
+        else f"{value:.4f}"
+    )
 
 
 def signed(value: float | None, digits: int = 3) -> str:

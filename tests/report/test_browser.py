@@ -1,0 +1,42 @@
+"""The report in a real browser: it opens from disk, draws every figure and complains of nothing."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+from tests.report.conftest import make_result
+
+from nextclose.report import write_report
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed here"),
+]
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=10000",
+)
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_every_figure_is_drawn_without_a_complaint(tmp_path, lang):
+    path = write_report(make_result(lang=lang), tmp_path / "보고서.html")
+    done = subprocess.run(
+        ["chromium", *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()],
+        capture_output=True, text=True, timeout=90,
+    )  # fmt: skip
+    wanted = len(re.findall(r'data-figure="', done.stdout))
+    assert wanted == 6
+    assert len(re.findall(r'class="main-svg"[^>]*>\s*<defs', done.stdout)) >= wanted
+    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
