@@ -177,7 +177,8 @@ def test_a_constant_drift_takes_the_glory():
     made = table(n=600, drift=0.004, signal=0.0)
     constant = made.replace(yhat=made.last_close * 1.0041)
     mean = made.replace(yhat=made.last_close * 1.004, model=np.full(600, "train-mean", dtype=object))
-    judged = judge(Forecasts.concat([constant, mean]), kinds={"train-mean": "baseline"})
+    judged = judge(Forecasts.concat([constant, mean]))
+    assert [row.kind for row in judged.models] == ["recipe", "baseline"]
     assert judged.models[0].verdict == "beats persistence"
     assert "no better than a constant drift" in judged.models[0].sentence
 

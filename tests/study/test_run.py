@@ -170,10 +170,10 @@ def test_a_watcher_hears_of_every_fit_and_epoch():
     class Counter(Watcher):
         def __init__(self):
             self.fits = self.epochs = 0
-            self.planned = None
+            self.expected = None
 
         def started(self, data, split, fits):
-            self.planned = fits
+            self.expected = fits
 
         def epoch(self, model, fold, seed, epoch, loss):
             self.epochs += 1
@@ -183,7 +183,7 @@ def test_a_watcher_hears_of_every_fit_and_epoch():
 
     watcher = Counter()
     run(walk_bars(200, seed=5), recipes=["tutorial"], settings=QUICK, today=TODAY, watcher=watcher)
-    assert watcher.planned == watcher.fits == 2 + 5 * 3
+    assert watcher.expected == watcher.fits == 2 + 5 * 3
     assert watcher.epochs == 2 * 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -11,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import DataSummary, SplitDates
 from nextclose.report.terminal import print_shapes, print_start
+from nextclose.study.plan import Plan
+from nextclose.study.saving import check_free
 from nextclose.study.watch import Watcher
 
 WIDTH = 100
@@ -38,8 +41,9 @@ def _console(*, to_stderr: bool) -> Console:
 class RunWatcher(Watcher):
     """Prints data and split first, then a bar with the fits done, and the losses where they are asked for."""
 
-    def __init__(self, console: Console, lang: Lang, *, verbose: bool) -> None:
-        self.console, self.lang, self.verbose = console, lang, verbose
+    def __init__(self, console: Console, lang: Lang, *, verbose: bool, out: Path | None, force: bool) -> None:
+        self.console, self.lang, self.verbose, self.force = console, lang, verbose, force
+        self.folder = out or Path()
         columns = (
             TextColumn("{task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), TimeRemainingColumn(),
         )  # fmt: skip
@@ -53,6 +57,11 @@ class RunWatcher(Watcher):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.progress.stop()
+
+    def planned(self, plan: Plan) -> None:
+        """Settle where the study goes, and stop before any work if it cannot go there."""
+        self.folder = plan.folder() if self.folder == Path() else self.folder
+        check_free(self.folder, force=self.force)
 
     def started(self, data: DataSummary, split: SplitDates, fits: int) -> None:
         """Print what was read and how it is split, then show the bar."""

@@ -55,35 +55,35 @@ def run(
     from nextclose.core.plain import to_json
     from nextclose.recipes import parse_settings
     from nextclose.report.terminal import print_study
-    from nextclose.study.run import DEFAULT_RECIPES, execute, prepare
+    from nextclose.study.run import DEFAULT_RECIPES
+    from nextclose.study.run import run as run_study
     from nextclose.study.saving import check_free
     from nextclose.study.summary import study_summary
 
     spoken = language(lang)
     if out is not None:
         check_free(out, force=force)
-    plan = prepare(
-        source,
-        recipes=recipe or DEFAULT_RECIPES,
-        train_start=train_start,
-        train_end=train_end,
-        test_start=test_start,
-        test_end=test_end,
-        refit_every=refit_every,
-        seeds=seeds,
-        engine=engine,
-        exchange=exchange,
-        faults=faults,
-        settings=parse_settings(set_ or ()),
-        ladder=ladder,
-        lang=spoken,
-        refresh=refresh,
-    )
-    folder = out or plan.folder()
-    check_free(folder, force=force)
     console = stderr() if json else stdout()
-    with RunWatcher(console, spoken, verbose=verbose) as watcher:
-        study = execute(plan, watcher)
+    with RunWatcher(console, spoken, verbose=verbose, out=out, force=force) as watcher:
+        study = run_study(
+            source,
+            recipes=recipe or DEFAULT_RECIPES,
+            train_start=train_start,
+            train_end=train_end,
+            test_start=test_start,
+            test_end=test_end,
+            refit_every=refit_every,
+            seeds=seeds,
+            engine=engine,
+            exchange=exchange,
+            faults=faults,
+            settings=parse_settings(set_ or ()),
+            ladder=ladder,
+            lang=spoken,
+            refresh=refresh,
+            watcher=watcher,
+        )
+    folder = watcher.folder
     study.save(folder, force=force)
     if json:
         print(to_json(study_summary(study, folder)), end="")

@@ -13,8 +13,10 @@ from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Judgement, Kind, ModelRow
 from nextclose.core.types import Bools, Float64s, Ints
 from nextclose.judging.row import Measured, measure
-from nextclose.judging.sentence import sentence
+from nextclose.judging.sentence import PLAINER, sentence
 from nextclose.judging.verdict import Ruling, rule
+
+BASELINE_KINDS: dict[str, Kind] = dict.fromkeys(("persistence", *PLAINER), "baseline")
 
 
 def judge(
@@ -29,7 +31,8 @@ def judge(
     Parameters
     ----------
     forecasts : rows of any number of symbols, models and steps; rows without a truth are kept out.
-    kinds : which models are baselines; all are recipes unless said. Holm's families are the rows of a kind and step.
+    kinds : which models are baselines; by their names (persistence, drift, train-mean, ar, ridge) unless said. Holm's
+        families are the rows of a kind and step.
     seed_forecasts : model -> (S, rows of that model) each seed's yhat, in the table's order, for the spread over seeds.
     lang : of the sentences, notes and reasons.
 
@@ -38,7 +41,7 @@ def judge(
     ForecastsError : no rows, two forecasts of one thing, or a target before its origin.
     """
     _check(forecasts)
-    kinds, seed_forecasts = kinds or {}, seed_forecasts or {}
+    kinds, seed_forecasts = kinds or BASELINE_KINDS, seed_forecasts or {}
     keys = _keys(forecasts)
     judged = np.isfinite(forecasts.y) & np.isfinite(forecasts.yhat) & np.isfinite(forecasts.last_close)
     notes = _notes(forecasts)

@@ -68,54 +68,13 @@ def run(
     UserError : bars, dates, names or settings that cannot be met.
     FitError : training diverged.
     """
-    plan = prepare(
-        source,
-        recipes=recipes,
-        train_start=train_start,
-        train_end=train_end,
-        test_start=test_start,
-        test_end=test_end,
-        refit_every=refit_every,
-        seeds=seeds,
-        engine=engine,
-        exchange=exchange,
-        faults=faults,
-        settings=settings,
-        ladder=ladder,
-        lang=lang,
-        refresh=refresh,
-        today=today,
-    )
-    return execute(plan, watcher)
-
-
-def prepare(
-    source: Any = "sample:AAPL",
-    *,
-    recipes: Sequence[str] = DEFAULT_RECIPES,
-    train_start: str | None = None,
-    train_end: str | None = None,
-    test_start: str | None = None,
-    test_end: str | None = None,
-    refit_every: int | None = None,
-    seeds: int | None = None,
-    engine: str = "auto",
-    exchange: str | None = None,
-    faults: str = "raise",
-    settings: Mapping[str, Any] | None = None,
-    ladder: bool | None = None,
-    lang: Lang = "en",
-    refresh: bool = False,
-    today: dt.date | None = None,
-) -> Plan:
-    """Read the bars and settle split, recipes and engine: everything of `run` but the work. Parameters as there."""
     if lang not in LANGS:
         raise SettingsError("unknown language '{lang}': expected en or ko", lang=lang)
     chosen = choose_recipes(recipes, seeds=seeds, refit_every=refit_every, settings=settings or {})
     fitted_by = resolve_engine(engine)
     bars = load_bars(source, faults=faults, exchange=exchange, refresh=refresh)
     with_ladder = ladder if ladder is not None else any(recipe.name == LADDER[0] for recipe in chosen)
-    return Plan(
+    plan = Plan(
         bars=bars,
         split=make_split(
             bars.dates, train_start=train_start, train_end=train_end, test_start=test_start, test_end=test_end
@@ -127,11 +86,12 @@ def prepare(
         with_ladder=with_ladder,
         rungs=_missing_rungs(chosen) if with_ladder else (),
     )
-
-
-def execute(plan: Plan, watcher: Watcher | None = None) -> Study:
-    """Do what a plan says."""
     watcher = watcher or Watcher()
+    watcher.planned(plan)
+    return _execute(plan, watcher)
+
+
+def _execute(plan: Plan, watcher: Watcher) -> Study:
     total = sum(plan.fits(recipe) for recipe in (*plan.recipes, *plan.rungs))
     watcher.started(plan.bars.summary(), split_dates(plan), total)
     walked = {recipe.name: walk_recipe(recipe, plan.bars, plan.split, plan.engine, watcher) for recipe in plan.recipes}

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nextclose.core.results import DataSummary, SplitDates
+from nextclose.study.plan import Plan
 
 
 class Watcher:
     """Told of a run's progress; this one keeps quiet. Subclass it and override what is of interest."""
+
+    def planned(self, plan: Plan) -> None:
+        """Everything is settled and nothing is fitted yet; an error raised here stops the run."""
 
     def started(self, data: DataSummary, split: SplitDates, fits: int) -> None:
         """Bars are read and the split is made; `fits` nets will be fitted."""
