@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from tests.conftest import walk_bars
@@ -18,68 +20,113 @@ from nextclose.core.results import (
 from nextclose.judging.judge import judge
 
 NAN = float("nan")
+TRAIN = 40
+NOISE = {"tutorial": 0.02, "default": 0.001, "persistence": 0.0}
+BASELINES = {"drift": 1e-4, "train-mean": 2e-4, "ar": 5e-4, "ridge": 4e-4}
 
 
 def make_result(
-    *, n=60, symbol="삼성전자", note="a note", lang="en", ladder=True, losses=True, dated=True
+    *, n=60, folds=1, symbol="삼성전자", note="a note", lang="en", ladder=True, losses=True, dated=True, noise=NOISE
 ) -> StudyResult:
     """A study with synthetic numbers: two recipes, persistence, gaps and reasons."""
-    bars = walk_bars(n + 40, seed=1, symbol=symbol)
-    rng = np.random.default_rng(2)
-    tables = []
-    for model, noise in (("tutorial", 0.02), ("default", 0.001), ("persistence", 0.0)):
-        last = bars.close[39:-1]
-        yhat = last * (1.0 + noise * rng.standard_normal(n))
-        known = np.arange(n) >= 20
-        tables.append(
-            Forecasts.make(
-                {
-                    "symbol": symbol, "model": model, "origin": bars.dates[39:-1], "target_date": bars.dates[40:],
-                    "yhat": yhat, "last_close": last, "y": bars.close[40:], "level": 0.9,
-                    "lo": np.where(known, 0.98 * yhat, NAN), "hi": np.where(known, 1.02 * yhat, NAN),
-                }
-            )
-        )  # fmt: skip
-    table = Forecasts.concat(tables)
-    judged = judge(table, kinds={"persistence": "baseline"}, lang=lang)
+    bars = walk_bars(n + TRAIN, seed=1, symbol=symbol)
     days = [str(day) for day in bars.dates]
+    table = make_table(bars, noise)
+    judged = judge(table, kinds=dict.fromkeys(noise.keys() - {"tutorial", "default"}, "baseline"), lang=lang)
+    curve = LossCurve(
+        model="tutorial",
+        losses=np.array([[0.3, 0.2, NAN], [0.4, 0.1, 0.05]]),
+        val_losses=np.array([[0.5, 0.4, NAN]] * 2),
+    )
     return StudyResult(
         lang=lang,
-        data=DataSummary(
-            symbol=symbol, source="prices.csv", rows=n + 40, first=days[0], last=days[-1], adjusted=False, dropped=1,
-            notes=({"kind": "missing", "severity": "error", "action": "dropped", "count": 1, "dates": [days[3]],
-                    "template": "a price is missing", "values": {}, "text": "a price is missing"},),
-            sha256="f" * 64,
-        ),
-        split=SplitDates(
-            train_start=days[0], train_end=days[39], test_start=days[40], test_end=days[-1], train_sessions=40,
-            test_sessions=n, refit_every=30, folds=((days[0], days[39], days[40], days[-1]),), notes=(note,),
-        ),
-        recipes={"tutorial": {"summary": "s", "lr": 0.005, "batch_size": None, "memory": True, "features": ["close"]},
-                 "default": {"summary": "s", "lr": 0.01, "batch_size": 32, "memory": True, "features": ["close"]}},
-        shapes={"tutorial": {"X_train": (36, 4, 4), "y_train": (36, 1), "X_test": (n, 4, 4), "y_test": (n, 1)}},
+        data=make_data(symbol, days),
+        split=make_split(days, folds, note),
+        recipes={
+            "tutorial": {"summary": "s", "lr": 0.005, "batch_size": None, "memory": True, "features": ["close"]},
+            "default": {"summary": "s", "lr": 0.01, "batch_size": 32, "memory": True, "features": ["close"]},
+        },
+        shapes={"tutorial": {"X_train": (36, 4, 5), "y_train": (36, 1), "X_test": (n, 4, 5), "y_test": (n, 1)}},
         table=table,
         models=judged.models,
-        tomorrow=(
-            Tomorrow(
-                symbol=symbol, model="tutorial", origin=days[-1], step=1, target_date="2021-01-04" if dated else None,
-                yhat=101.0, lo=NAN, hi=NAN, level=0.9, p_up=NAN, last_close=100.0, reasons={"lo": "too few errors"},
-            ),
+        tomorrow=make_tomorrow(symbol, days[-1], dated),
+        ladder=make_ladder(note) if ladder else None,
+        losses=(curve,) if losses else (),
+        history=PriceHistory(
+            **{name: getattr(bars, name) for name in ("dates", "open", "high", "low", "close", "volume")}
         ),
-        ladder=Ladder(
-            rungs=(
-                Rung(name="tutorial", change="100 SGD steps", skill=-5.0, rmse_ratio=2.4, rmse_ratio_by_seed=(2.0, 3.0)),
-                Rung(name="persistence", change="no model", skill=0.0, rmse_ratio=1.0, rmse_ratio_by_seed=()),
-            ),
-            decisive="persistence",
-            sentence="The rung that matters.",
-        ) if ladder else None,
-        losses=(LossCurve(model="tutorial", losses=np.array([[0.3, 0.2, NAN]]), val_losses=np.empty((1, 0))),) if losses else (),
-        history=PriceHistory(**{name: getattr(bars, name) for name in ("dates", "open", "high", "low", "close", "volume")}),
         engine={"chosen": "torch", "reason": "asked for"},
         notes=(note,),
         versions={"nextclose": "0.1.0", "python": "3.11"},
+    )
+
+
+def full_result(**changed) -> StudyResult:
+    """A study as a real one: 250 sessions, two recipes, five baselines, twelve folds."""
+    return make_result(**{"n": 250, "folds": 12, "noise": NOISE | BASELINES} | changed)
+
+
+def make_table(bars, noise) -> Forecasts:
+    """Last close plus noise for each model; no interval for the first twenty sessions."""
+    rng = np.random.default_rng(2)
+    last, n = bars.close[TRAIN - 1 : -1], len(bars) - TRAIN
+    known = np.arange(n) >= 20
+    tables = []
+    for model, size in noise.items():
+        yhat = last * (1.0 + size * rng.standard_normal(n))
+        columns = {
+            "symbol": bars.symbol, "model": model, "origin": bars.dates[TRAIN - 1 : -1], "step": 1,
+            "target_date": bars.dates[TRAIN:], "yhat": yhat, "last_close": last, "y": bars.close[TRAIN:], "level": 0.9,
+            "lo": np.where(known, 0.98 * yhat, NAN), "hi": np.where(known, 1.02 * yhat, NAN),
+        }  # fmt: skip
+        tables.append(Forecasts.make(columns))
+    return Forecasts.concat(tables)
+
+
+def make_data(symbol, days) -> DataSummary:
+    missing = {
+        "kind": "missing", "severity": "error", "action": "dropped", "count": 1, "dates": [days[3]],
+        "template": "a price is missing", "values": {}, "text": "a price is missing",
+    }  # fmt: skip
+    return DataSummary(
+        symbol=symbol, source="prices.csv", rows=len(days), first=days[0], last=days[-1], adjusted=False, dropped=1,
+        notes=(missing,), sha256="f" * 64,
     )  # fmt: skip
+
+
+def make_split(days, folds, note) -> SplitDates:
+    starts = np.linspace(TRAIN, len(days), folds + 1).round().astype(int)
+    spans = tuple(
+        (days[0], days[first - 1], days[first], days[after - 1]) for first, after in itertools.pairwise(starts)
+    )
+    return SplitDates(
+        train_start=days[0], train_end=days[TRAIN - 1], test_start=days[TRAIN], test_end=days[-1], train_sessions=TRAIN,
+        test_sessions=len(days) - TRAIN, refit_every=None if folds == 1 else 21, folds=spans, notes=(note,),
+    )  # fmt: skip
+
+
+def make_tomorrow(symbol, origin, dated) -> tuple[Tomorrow, ...]:
+    known = {"symbol": symbol, "origin": origin, "step": 1, "level": 0.9, "last_close": 100.0}
+    date, reasons = ("2021-01-04", {}) if dated else (None, {"target_date": "no calendar fits"})
+    few = {"lo": "too few errors", "hi": "too few errors", "p_up": "too few errors"}
+    return (
+        Tomorrow(
+            model="tutorial", target_date=date, yhat=101.0, lo=NAN, hi=NAN, p_up=NAN, reasons=reasons | few, **known
+        ),
+        Tomorrow(model="default", target_date=date, yhat=100.5, lo=98.0, hi=103.0, p_up=0.53, reasons=reasons, **known),
+    )
+
+
+def make_ladder(note) -> Ladder:
+    ratios = {
+        "tutorial": (2.0, 3.0, 8.0), "tutorial-converged": (1.1, 1.2, 1.3), "tutorial-return": (1.01, 1.02, 1.04),
+        "tutorial-no-memory": (1.0, 1.01, 1.02), "tutorial-mlp": (0.99, 1.0, 1.02), "ridge": (), "persistence": (),
+    }  # fmt: skip
+    rungs = tuple(
+        Rung(name=name, change=f"{name}: {note}", skill=0.0, rmse_ratio=1.0, rmse_ratio_by_seed=by_seed)
+        for name, by_seed in ratios.items()
+    )
+    return Ladder(rungs=rungs, decisive="tutorial-converged", sentence="The rung that matters.")
 
 
 @pytest.fixture

@@ -37,6 +37,6 @@ def test_every_figure_is_drawn_without_a_complaint(tmp_path, lang):
         capture_output=True, text=True, timeout=90,
     )  # fmt: skip
     wanted = len(re.findall(r'data-figure="', done.stdout))
-    assert wanted == 6
+    assert wanted == 4
     assert len(re.findall(r'class="main-svg"[^>]*>\s*<defs', done.stdout)) >= wanted
     assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []

@@ -5,32 +5,37 @@ import re
 from html import escape
 
 import pytest
-from tests.report.conftest import make_result
+from tests.report.conftest import full_result, make_result
 
-from nextclose.core.errors import SettingsError
+from nextclose.core.errors import SettingsError, UserError
 from nextclose.report import write_report
-from nextclose.report.html import Markup, tag
+from nextclose.report.figures import best_recipe, error_figure, forecast_figure
 from nextclose.report.page import render
-from nextclose.report.words import DASH, percent, price, pvalue, signed
 
-SECTIONS = ("verdict", "tomorrow", "ladder", "forecast", "error", "bars", "learning", "table", "data", "settings")
+SECTIONS = ("verdict", "tomorrow", "ladder", "forecast", "bars", "error", "learning", "table", "data", "settings")
+LARGEST = 6_000_000
+"""Bytes of a report: the drawing library is most of it."""
 
 
 def without_scripts(page: str) -> str:
     return re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
 
 
-def test_sections_stand_in_the_order_a_reader_asks(result):
-    page = without_scripts(render(result, "en"))
+@pytest.mark.parametrize("make", [make_result, full_result])
+def test_sections_stand_in_the_order_a_reader_asks(make):
+    study = make()
+    page = without_scripts(render(study, "en"))
     places = [page.index(f'id="{name}"') for name in SECTIONS]
     assert places == sorted(places)
-    assert escape(result.models[0].sentence, quote=False) in page
+    assert escape(study.models[0].sentence, quote=False) in page
+    for row in study.models:
+        assert f'<th class="word" scope="row">{row.name}</th>' in page
 
 
 def test_the_page_needs_nothing_from_outside(result):
     page = render(result, "en")
     assert "Plotly.react" in page
-    assert re.findall(r'(?:src|href)\s*=\s*["\']', without_scripts(page)) == []
+    assert re.findall(r"\b(?:src|href)\s*=", without_scripts(page)) == []
     (style,) = re.findall(r"<style>.*?</style>", page, flags=re.DOTALL)
     assert re.findall(r"@import|url\(", style) == []
 
@@ -39,17 +44,23 @@ def test_every_figure_has_its_data(result):
     page = render(result, "en")
     wanted = re.findall(r'data-figure="([^"]+)"', page)
     found = dict(re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', page, flags=re.DOTALL))
-    assert sorted(wanted) == sorted(found)
+    assert sorted(wanted) == sorted(found) == ["data-candles", "data-error", "data-forecast", "data-loss"]
     for text in found.values():
         assert json.loads(text)["data"]
 
 
+def test_a_reader_without_javascript_sees_a_drawing_and_a_word(result):
+    (first, *_) = re.findall(r"<noscript>(.*?)</noscript>", render(result, "en"), flags=re.DOTALL)
+    assert first.count("<polyline") == 3
+    assert "needs JavaScript" in first
+
+
 def test_a_users_text_never_becomes_markup():
-    evil = "</script><script>alert(1)</script><b>"
+    evil = "</script><script>alert(1)</script><marquee onload='x'>\"&amp;"
     page = render(make_result(symbol=evil, note=evil), "en")
     assert "<script>alert" not in page
-    assert "<b>" not in without_scripts(page)
-    assert "&lt;b&gt;" in page
+    assert "<marquee" not in page
+    assert "&lt;marquee onload='x'&gt;\"&amp;amp;" in page
 
 
 def test_the_same_study_gives_the_same_bytes(result):
@@ -59,49 +70,63 @@ def test_the_same_study_gives_the_same_bytes(result):
 def test_korean_pages_speak_korean():
     page = without_scripts(render(make_result(lang="ko"), "ko"))
     assert 'lang="ko"' in page
-    for word in ("판정", "내일", "사다리", "예측과 실제", "지속성 예측"):
+    for word in ("판정", "내일", "사다리", "예측과 실제", "지속성 예측", "상승 확률", "제외"):
         assert word in page
     assert "Verdict" not in page
 
 
 def test_what_is_not_known_is_a_dash_with_its_reason(result):
     page = without_scripts(render(result, "en"))
-    assert f'<td class="num">{DASH}</td>' in page
-    assert "tutorial: too few errors" in page
-    assert "nan" not in page.lower()
+    assert '<td class="num">—<sup>1</sup></td>' in page
+    assert '<ol class="notes"><li>too few errors</li></ol>' in page
+    assert "nan" not in re.sub(r"<[^>]*>", " ", page).lower()
 
 
-@pytest.mark.parametrize("odd", [{"n": 1}, {"ladder": False}, {"losses": False}, {"dated": False}])
+def test_a_finding_says_what_was_done_and_when(result):
+    page = without_scripts(render(result, "en"))
+    (day,) = result.data.notes[0]["dates"]
+    assert (
+        f'a price is missing</th><td class="num">1 row</td><td class="word">left out</td><td class="word">{day}' in page
+    )
+
+
+@pytest.mark.parametrize("odd", [{"n": 1}, {"ladder": False}, {"losses": False}, {"dated": False}, {"folds": 60}])
 def test_odd_studies_have_a_page_too(odd):
-    page = render(make_result(**odd), "en")
+    page = without_scripts(render(make_result(**odd), "en"))
     assert page.startswith("<!doctype html>")
     assert ('id="ladder"' in page) == odd.get("ladder", True)
+    assert ('id="learning"' in page) == odd.get("losses", True)
+    assert ("no calendar fits" in page) == (not odd.get("dated", True))
+    assert ("24 of 60 folds are drawn." in page) == ("folds" in odd)
+
+
+def test_the_report_says_how_large_it_is_by_being_no_larger(tmp_path):
+    path = write_report(full_result(), tmp_path / "report.html")
+    assert path.stat().st_size < LARGEST
 
 
 def test_a_report_is_written_whole_or_not_at_all(result, tmp_path):
     path = write_report(result, tmp_path / "보고서.html", lang="ko")
     assert path.read_text(encoding="utf-8").endswith("</html>\n")
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(SettingsError, match="cannot write the report"):
+    with pytest.raises(SettingsError, match="cannot write the report") as caught:
         write_report(result, tmp_path / "file" / "r.html")
+    assert isinstance(caught.value, UserError)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "보고서.html"]
 
 
-def test_numbers_are_written_as_people_write_them():
-    assert [price(value) for value in (71_700.0, 430.47, 0.5, float("nan"), None)] == [
-        "71,700",
-        "430.47",
-        "0.5000",
-        DASH,
-        DASH,
-    ]
-    assert [signed(value) for value in (0.0012, -976.2, float("inf"))] == ["+0.001", "-976", DASH]
-    assert [pvalue(value) for value in (0.0004, 0.05, float("nan"))] == ["< 0.001", "0.050", DASH]
-    assert percent(0.5449) == "54.5 %"
+def test_only_the_best_recipe_is_drawn_at_first():
+    study = full_result()
+    assert best_recipe(study) == "default"
+    for figure in (forecast_figure(study, "en"), error_figure(study, "en")):
+        shown = {trace["name"]: trace["visible"] for trace in figure["data"] if trace.get("showlegend", True)}
+        assert shown["default"] is True
+        assert shown["tutorial"] == shown["ridge"] == "legendonly"
 
 
-def test_tags_escape_all_but_markup():
-    assert (
-        tag("p", "a < b", Markup("<b>c</b>"), class_="x", data_n='"')
-        == '<p class="x" data-n="&quot;">a &lt; b<b>c</b></p>'
-    )
+def test_the_curve_of_skill_ends_at_the_tables_skill():
+    study = full_result()
+    skills = {row.name: row.skill for row in study.models}
+    for trace in error_figure(study, "en")["data"]:
+        if trace["name"] in skills and "yaxis" not in trace:
+            assert trace["y"][-1] == pytest.approx(skills[trace["name"]], rel=1e-6)

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 from tests.conftest import walk_bars
-from tests.report.conftest import make_result
+from tests.report.conftest import full_result, make_result
 
 from nextclose.judging.judge import judge
 from nextclose.report.explanation import print_explanation
@@ -35,13 +35,39 @@ def test_a_study_fits_a_hundred_columns(lang, tmp_path):
     assert "a note" in text
 
 
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_eighty_columns_keep_every_word(lang):
+    stream = io.StringIO()
+    study = full_result(lang=lang)
+    print_study(study, Console(file=stream, width=80))
+    text = stream.getvalue()
+    assert max(cell_len(line) for line in text.splitlines()) <= 80
+    assert "…" not in text
+    for row in study.models:
+        assert row.name in text
+
+
+def test_square_brackets_are_text_and_no_style():
+    name = "[red]net[/red]"
+    study = make_result(symbol="[bold]X[/bold]", note="[b]n[/b]", noise={name: 0.01, "persistence": 0.0})
+    judged = judge(study.table)
+    text = shown(print_judgement, judged, lang="en")
+    assert name in text
+    assert "[b]n[/b]" in shown(print_study, study)
+    assert "[bold]X[/bold]" in shown(print_study, study)
+
+
+def test_nothing_but_text_goes_to_a_file():
+    assert "\x1b" not in shown(print_study, full_result())
+
+
 def test_a_study_starts_with_its_data_and_split():
     study = make_result()
     stream = io.StringIO()
     print_start(study.data, study.split, Console(file=stream, width=100), "en")
     text = stream.getvalue()
     assert "100 bars of 삼성전자" in text
-    assert "a price is missing: 1 rows, left out" in text
+    assert "a price is missing: 1 row, left out" in text
     assert study.split.test_start in text
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang, say
 from nextclose.core.plain import plain
-from nextclose.core.results import Ladder, LossCurve, PriceHistory, StudyResult
+from nextclose.core.results import LossCurve, PriceHistory, StudyResult
 from nextclose.core.types import Dates, Floats
 
 Figure = dict[str, Any]
@@ -27,14 +27,11 @@ CANDLES = 250
 
 
 def forecast_figure(study: StudyResult, lang: Lang) -> Figure:
-    """Truth, persistence and every recipe over the test span, the first recipe with its interval."""
+    """Truth, persistence and every model over the test span, the best recipe at first, each with its interval."""
     table = study.table.where(study.table.step == 1)
     traces: list[Figure] = []
-    names = list(study.recipes)
-    for number, name in enumerate(names):
+    for name, colour, shown in _models(study):
         own = table.of(name)
-        colour = SERIES[number % len(SERIES)]
-        shown = True if number == _shown(study) else "legendonly"
         traces += [*_band(own, colour, name, shown), _line(own.target_date, own.yhat, name, colour, visible=shown)]
     longest = max((table.of(name) for name in table.models()), key=len)
     traces.append(
@@ -60,22 +57,31 @@ def candle_figure(history: PriceHistory, end: str, lang: Lang) -> Figure:
     }  # fmt: skip
     figure = _figure([candles, volume], y=say("price", lang), height=420)
     figure["layout"]["yaxis"]["domain"] = [0.24, 1.0]
-    figure["layout"]["yaxis2"] = {"domain": [0.0, 0.18], "title": {"text": say("volume", lang)}}
+    figure["layout"]["yaxis2"] = {"domain": [0.0, 0.18], "title": {"text": say("volume", lang)}, "nticks": 3}
+    figure["layout"]["xaxis"]["anchor"] = "y2"
     figure["layout"]["xaxis"]["rangeslider"] = {"visible": False}
     figure["layout"]["xaxis"]["rangebreaks"] = [{"bounds": ["sat", "mon"]}]
     return figure
 
 
 def error_figure(study: StudyResult, lang: Lang) -> Figure:
-    """Squared error lost to persistence and won from it, summed over the test span (Welch & Goyal 2008)."""
-    traces = []
-    for number, name in enumerate(study.recipes):
+    """Squared error won from persistence, summed over the test span (Welch & Goyal 2008), above the errors themselves."""
+    naive = study.table.of(best_recipe(study), step=1)
+    missed = _line(
+        naive.target_date, 100.0 * (naive.y / naive.last_close - 1.0), say("persistence", lang), NAIVE, width=1.0
+    )
+    traces: list[Figure] = [{**missed, "yaxis": "y2"}]
+    for name, colour, visible in _models(study):
         own = study.table.of(name, step=1)
-        naive = (own.y - own.last_close) / own.last_close
-        won = np.nancumsum(naive**2 - own.error**2) / np.nansum(naive**2)
-        traces.append(_line(own.target_date, won, name, SERIES[number % len(SERIES)]))
-        traces[-1]["visible"] = True if number == _shown(study) else "legendonly"
-    figure = _figure(traces, y=say("skill earned so far", lang))
+        lost = ((own.y - own.last_close) / own.last_close) ** 2
+        won = np.nancumsum(lost - own.error**2) / (np.nansum(lost) or np.nan)
+        traces.append(_line(own.target_date, won, name, colour, width=2.0, visible=visible))
+        errors = _line(own.target_date, 100.0 * own.error, name, colour, width=1.0, visible=visible)
+        traces.append({**errors, "yaxis": "y2", "showlegend": False})
+    figure = _figure(traces, y=say("skill earned so far", lang), height=500)
+    figure["layout"]["yaxis"]["domain"] = [0.42, 1.0]
+    figure["layout"]["yaxis2"] = {"domain": [0.0, 0.34], "title": {"text": say("error, %", lang)}}
+    figure["layout"]["xaxis"]["anchor"] = "y2"
     figure["layout"]["shapes"] = [_level(0.0)]
     return figure
 
@@ -93,65 +99,25 @@ def loss_figure(losses: Sequence[LossCurve], lang: Lang) -> Figure:
                 traces.append(_curve(curve.val_losses[seed] / base, curve.model, colour, first=False, dash="dot"))
     figure = _figure(traces, y=say("loss / first loss", lang), dates=False)
     figure["layout"]["xaxis"]["title"] = {"text": say("epoch", lang)}
-    figure["layout"]["yaxis"]["type"] = "log"
+    figure["layout"]["yaxis"] |= {"type": "log", "dtick": "D2"}
     return figure
 
 
-def ladder_figure(ladder: Ladder, lang: Lang) -> Figure:
-    """Each rung's error over persistence's: a ring a seed, a diamond for the median."""
-    labels = [rung.change for rung in ladder.rungs]
-    medians = [float(np.median(rung.rmse_ratio_by_seed or (rung.rmse_ratio,))) for rung in ladder.rungs]
-    colours = [BLUE if rung.name == ladder.decisive else NAIVE for rung in ladder.rungs]
-    medals = {
-        "type": "scatter", "mode": "markers+text", "x": medians, "y": labels, "name": say("median seed", lang),
-        "text": [f"  {value:.2f}" for value in medians], "textposition": "middle right", "cliponaxis": False,
-        "marker": {"symbol": "diamond", "size": 13, "color": colours}, "showlegend": False,
-    }  # fmt: skip
-    dots = [
-        {
-            "type": "scatter", "mode": "markers", "x": list(rung.rmse_ratio_by_seed),
-            "y": [rung.change] * len(rung.rmse_ratio_by_seed), "showlegend": False, "name": rung.name,
-            "marker": {"symbol": "circle-open", "size": 8, "color": colour},
-        }
-        for rung, colour in zip(ladder.rungs, colours, strict=True)
-        if rung.rmse_ratio_by_seed
-    ]  # fmt: skip
-    figure = _figure([*dots, medals], y="", dates=False, height=90 + 46 * len(labels))
-    figure["layout"]["xaxis"] |= {
-        "type": "log",
-        "title": {"text": say("RMSE / RMSE of repeating the last close", lang)},
-    }
-    figure["layout"]["yaxis"] |= {"autorange": "reversed", "automargin": True}
-    figure["layout"]["shapes"] = [{**_level(1.0), "xref": "x", "yref": "paper", "x0": 1, "x1": 1, "y0": 0, "y1": 1}]
-    return figure
-
-
-def fold_figure(study: StudyResult, lang: Lang) -> Figure:
-    """Each fold's training span and the targets that its model served."""
-    folds = study.split.folds
-    rows = [str(number + 1) for number in range(len(folds))]
-    spans = (
-        (say("train", lang), SKY, [(fold[0], fold[1]) for fold in folds]),
-        (say("test", lang), RED, [(fold[2], fold[3]) for fold in folds]),
-    )
-    traces = [
-        {
-            "type": "scatter", "mode": "lines", "name": name, "line": {"color": colour, "width": 9},
-            "x": [day for start, end in pairs for day in (start, end, None)],
-            "y": [row for row in rows for _ in range(3)],
-        }
-        for name, colour, pairs in spans
-    ]  # fmt: skip
-    figure = _figure(traces, y=say("fold", lang), height=150 + 16 * len(folds))
-    figure["layout"]["yaxis"] |= {"autorange": "reversed", "type": "category"}
-    return figure
-
-
-def _shown(study: StudyResult) -> int:
+def best_recipe(study: StudyResult) -> str:
     """The recipe that is drawn at first: the one with the best skill, since a bad one flattens all others."""
-    skills = {row.name: row.skill for row in study.models if row.step == 1}
-    values = [skills.get(name, -np.inf) for name in study.recipes]
-    return int(np.argmax(np.nan_to_num(values, nan=-np.inf)))
+    skills = {row.name: row.skill for row in study.models if row.step == 1 and np.isfinite(row.skill)}
+    return max(study.recipes, key=lambda name: skills.get(name, -np.inf))
+
+
+def _models(study: StudyResult) -> list[tuple[str, str, bool | str]]:
+    """(name, colour, visible) of the recipes, then of the baselines but persistence; only the best recipe is shown."""
+    baselines = [
+        row.name for row in study.models if row.kind == "baseline" and row.step == 1 and row.name != "persistence"
+    ]
+    names = [*study.recipes, *baselines]
+    best = best_recipe(study)
+    colours = (SERIES[i % len(SERIES)] for i in range(len(names)))
+    return [(name, colour, True if name == best else "legendonly") for name, colour in zip(names, colours, strict=True)]
 
 
 def _band(rows: Forecasts, colour: str, name: str, visible: bool | str) -> list[Figure]:
@@ -190,8 +156,8 @@ def _curve(values: Floats, name: str, colour: str, *, first: bool, dash: str = "
 
 def _figure(traces: Sequence[Figure], *, y: str, dates: bool = True, height: int = 380) -> Figure:
     layout = {
-        "height": height, "margin": {"l": 60, "r": 16, "t": 16, "b": 44}, "hovermode": "x unified" if dates else "closest",
-        "xaxis": {"type": "date"} if dates else {}, "yaxis": {"title": {"text": y}},
+        "height": height, "margin": {"l": 60, "r": 16, "t": 44, "b": 44}, "hovermode": "x unified" if dates else "closest",
+        "xaxis": {"type": "date"} if dates else {}, "yaxis": {"title": {"text": y}, "automargin": True},
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     }  # fmt: skip
     return {"data": list(traces), "layout": layout}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from html import escape
 
 
@@ -15,8 +15,7 @@ class Markup(str):
 def tag(name: str, *children: str, **attributes: str) -> Markup:
     """An element; children that are no Markup are escaped; a trailing _ in an attribute's name is dropped."""
     written = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items())
-    inner = "".join(child if isinstance(child, Markup) else escape(child, quote=False) for child in children)
-    return Markup(f"<{name}{written}>{inner}</{name}>")
+    return Markup(f"<{name}{written}>{join(children)}</{name}>")
 
 
 def join(parts: Iterable[str], between: str = "") -> Markup:
@@ -25,13 +24,44 @@ def join(parts: Iterable[str], between: str = "") -> Markup:
 
 
 def table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, words: Sequence[int] = (0,), class_: str = ""
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    words: Collection[int] = (0,),
+    quiet: Sequence[bool] = (),
+    class_: str = "plain",
 ) -> Markup:
-    """A table in a frame that scrolls sideways on a narrow screen; columns in `words` are text, the rest numbers."""
+    """A table in a frame that scrolls sideways on a narrow screen.
+
+    Columns in `words` are text, the rest numbers; a row that is `quiet` stands back. The first cell names its row.
+    """
     kinds = ["word" if i in words else "num" for i in range(len(head))]
     header = tag("tr", *(tag("th", text, class_=kind, scope="col") for text, kind in zip(head, kinds, strict=True)))
-    body = [tag("tr", *(tag("td", text, class_=kind) for text, kind in zip(row, kinds, strict=True))) for row in rows]
+    body = [
+        _row(row, kinds, "quiet" if number < len(quiet) and quiet[number] else "own") for number, row in enumerate(rows)
+    ]
     return tag("div", tag("table", tag("thead", header), tag("tbody", *body), class_=class_), class_="scroll")
+
+
+def _row(cells: Sequence[str], kinds: Sequence[str], class_: str) -> Markup:
+    name = tag("th", cells[0], class_=kinds[0], scope="row")
+    return tag(
+        "tr",
+        name,
+        *(tag("td", cell, class_=kind) for cell, kind in zip(cells[1:], kinds[1:], strict=True)),
+        class_=class_,
+    )
+
+
+def two_lines(first: str, second: str) -> Markup:
+    """A cell's main text with a quieter line below."""
+    return join([first, tag("small", second)])
+
+
+def bullets(texts: Iterable[str]) -> Markup:
+    """A quiet list; nothing where there are no texts."""
+    items = [tag("li", text) for text in texts]
+    return tag("ul", *items, class_="notes") if items else Markup("")
 
 
 def section(title: str, lead: str, *parts: str, id_: str) -> Markup:

@@ -1,18 +1,33 @@
 // Draws every figure of the page, in the colours that the page has now.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const print = matchMedia("print");
+  const lighter = {
+    "#0072B2": "#4BA3E3", "#D55E00": "#FF8A4C", "#009E73": "#3EC79B", "#CC79A7": "#E39BC3", "#888888": "#9AA5B4",
+  };
   const figures = [...document.querySelectorAll(".figure")].map((box) => ({
-    box, ...JSON.parse(document.getElementById(box.dataset.figure).textContent),
+    box, text: document.getElementById(box.dataset.figure).textContent,
   }));
+  const settings = {
+    responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  };
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  // The figure with colours that stand out from the page: the truth in ink, the others lighter on dark paper.
+  function coloured(text) {
+    const inked = text.replaceAll('"color":"truth"', `"color":"${colour("--ink")}"`);
+    if (!dark.matches || print.matches) return JSON.parse(inked);
+    return JSON.parse(inked.replace(/#[0-9A-F]{6}/g, (code) => lighter[code] ?? code));
+  }
 
   function surroundings(layout) {
-    const style = getComputedStyle(document.documentElement);
-    const ink = style.getPropertyValue("--quiet").trim();
-    const line = style.getPropertyValue("--line").trim();
+    const quiet = colour("--quiet");
+    const line = colour("--line");
     const axis = { gridcolor: line, linecolor: line, zeroline: false };
     const themed = { ...layout, paper_bgcolor: "transparent", plot_bgcolor: "transparent" };
-    themed.modebar = { bgcolor: "transparent", color: line, activecolor: ink };
-    themed.font = { color: ink, size: 12, family: getComputedStyle(document.body).fontFamily };
+    themed.modebar = { bgcolor: "transparent", color: line, activecolor: quiet };
+    themed.hoverlabel = { bgcolor: colour("--wash"), bordercolor: line, font: { color: colour("--ink") } };
+    themed.font = { color: quiet, size: 12, family: getComputedStyle(document.body).fontFamily };
     for (const name of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
       themed[name] = { ...axis, ...layout[name] };
     }
@@ -20,15 +35,13 @@
   }
 
   function draw() {
-    const truth = getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
-    for (const { box, data, layout } of figures) {
-      const traces = data.map((trace) =>
-        trace.line?.color === "truth" ? { ...trace, line: { ...trace.line, color: truth } } : trace);
-      Plotly.react(box, traces, surroundings(layout), { responsive: true, displaylogo: false });
+    for (const { box, text } of figures) {
+      const { data, layout } = coloured(text);
+      Plotly.react(box, data, surroundings(layout), settings);
     }
   }
 
   draw();
   dark.addEventListener("change", draw);
-  addEventListener("beforeprint", () => figures.forEach(({ box }) => Plotly.Plots.resize(box)));
+  print.addEventListener("change", draw);
 })();

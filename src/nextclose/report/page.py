@@ -7,17 +7,24 @@ from importlib.resources import files
 
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import StudyResult
+from nextclose.report.data import data_parts
 from nextclose.report.figures import (
+    BLUE,
+    NAIVE,
     Figure,
+    best_recipe,
     candle_figure,
     error_figure,
-    fold_figure,
     forecast_figure,
-    ladder_figure,
     loss_figure,
 )
 from nextclose.report.html import Markup, join, section, tag
-from nextclose.report.sections import data_parts, leaderboard, settings_parts, tomorrow_parts, verdicts
+from nextclose.report.ladder import ladder_parts
+from nextclose.report.leaderboard import leaderboard
+from nextclose.report.settings import settings_parts
+from nextclose.report.sketch import sketch
+from nextclose.report.tomorrow import tomorrow_parts
+from nextclose.report.verdicts import verdict_cards
 
 
 def render(study: StudyResult, lang: Lang) -> str:
@@ -29,8 +36,8 @@ def render(study: StudyResult, lang: Lang) -> str:
         page.tomorrow(),
         page.ladder(),
         page.forecast(),
-        page.error(),
         page.bars(),
+        page.error(),
         page.learning(),
         page.numbers(),
         page.data(),
@@ -47,27 +54,32 @@ class _Page:
         self.study, self.lang = study, lang
         self.figures: dict[str, Figure] = {}
 
-    def picture(self, name: str, figure: Figure) -> Markup:
-        """A place for a figure, which page.js draws."""
+    def picture(self, name: str, figure: Figure, still: str = "") -> Markup:
+        """A place for a figure, which page.js draws; `still` is what stands there without JavaScript."""
         self.figures[name] = figure
-        without = tag("noscript", say("This picture needs JavaScript.", self.lang))
-        return tag("div", without, class_="figure", data_figure=f"data-{name}")
+        words = say(
+            "The picture that can be zoomed needs JavaScript; every table and number of this page does not.", self.lang
+        )
+        without = tag("noscript", still, tag("p", words, class_="notes"))
+        height = f"min-height:{figure['layout']['height']}px"
+        return tag("div", without, class_="figure", data_figure=f"data-{name}", style=height)
 
     def header(self) -> Markup:
-        split, lang = self.study.split, self.lang
-        title = say("Can {symbol}'s next close be predicted?", lang, symbol=self.study.data.symbol)
+        split, data, lang = self.study.split, self.study.data, self.lang
+        title = say("Can {symbol}'s next close be predicted?", lang, symbol=data.symbol)
         span = say(
-            "tested on {sessions} sessions, {start} to {end}; trained on {train} before them",
+            "Tested on {sessions} sessions, {start} to {end}; trained on the {train} before them.",
             lang,
-            sessions=split.test_sessions,
+            sessions=f"{split.test_sessions:,}",
             start=split.test_start,
             end=split.test_end,
             train=f"{split.train_sessions:,}",
         )
-        return tag("header", tag("h1", title), tag("p", span))
+        return tag("header", tag("p", "nextclose", class_="brand"), tag("h1", title), tag("p", span, class_="lead"))
 
     def verdict(self) -> Markup:
-        return section(say("Verdict", self.lang), "", *verdicts(self.study, self.lang), id_="verdict")
+        lead = say("Every model is measured against persistence: 'tomorrow's close is today's'.", self.lang)
+        return section(say("Verdict", self.lang), lead, *verdict_cards(self.study, self.lang), id_="verdict")
 
     def tomorrow(self) -> Markup:
         lead = say("The next close by each model, with the interval that its own past errors give.", self.lang)
@@ -78,12 +90,11 @@ class _Page:
         if ladder is None:
             return Markup("")
         lead = say(
-            "From the tutorial to no model at all, one change a rung. Left of the line is better than repeating the "
+            "From the first rung to no model at all, one change a rung. Left of the line is better than repeating the "
             "last close.",
             lang,
         )
-        picture = self.picture("ladder", ladder_figure(ladder, lang))
-        return section(say("The ladder", lang), lead, picture, tag("p", ladder.sentence), id_="ladder")
+        return section(say("The ladder", lang), lead, *ladder_parts(ladder, lang), id_="ladder")
 
     def forecast(self) -> Markup:
         lead = say(
@@ -91,13 +102,18 @@ class _Page:
             "hide it.",
             self.lang,
         )
-        picture = self.picture("forecast", forecast_figure(self.study, self.lang))
+        picture = self.picture("forecast", forecast_figure(self.study, self.lang), self.still())
         return section(say("Forecast against truth", self.lang), lead, picture, id_="forecast")
+
+    def still(self) -> Markup:
+        """The best recipe's forecasts against the truth and persistence, as plain lines."""
+        own = self.study.table.of(best_recipe(self.study), step=1)
+        return sketch(((NAIVE, own.last_close), (BLUE, own.yhat), ("currentColor", own.y)))
 
     def error(self) -> Markup:
         lead = say(
-            "Rising means better than repeating the last close, falling means worse; one steep step is one lucky or "
-            "unlucky day.",
+            "Above: the skill earned so far; rising means better than repeating the last close, and one steep step is "
+            "one lucky or unlucky day. Below: each session's error.",
             self.lang,
         )
         picture = self.picture("error", error_figure(self.study, self.lang))
@@ -124,11 +140,13 @@ class _Page:
         return section(say("Every number", self.lang), lead, *leaderboard(self.study, self.lang), id_="table")
 
     def data(self) -> Markup:
-        picture = self.picture("folds", fold_figure(self.study, self.lang))
-        return section(say("Data and split", self.lang), "", *data_parts(self.study, self.lang), picture, id_="data")
+        lead = say(
+            "No model sees a bar after the forecast's origin; each fold trains on what lies before it.", self.lang
+        )
+        return section(say("Data and split", self.lang), lead, *data_parts(self.study, self.lang), id_="data")
 
     def settings(self) -> Markup:
-        lead = say("Enough to compute every number here again.", self.lang)
+        lead = say("Enough to compute every number here again; what differs between recipes is bold.", self.lang)
         return section(say("Settings", self.lang), lead, *settings_parts(self.study, self.lang), id_="settings")
 
     def footer(self) -> Markup:

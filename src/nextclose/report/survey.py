@@ -32,7 +32,9 @@ def print_survey(found: Survey, console: Console, lang: Lang) -> None:
 
 
 def _print_one(symbol: SymbolSurvey, console: Console, lang: Lang) -> None:
-    console.print(f"  {symbol.symbol}  {symbol.first} .. {symbol.last}" if symbol.problem is None else symbol.problem)
+    console.print(
+        Rich(f"  {symbol.symbol}  {symbol.first} .. {symbol.last}" if symbol.problem is None else symbol.problem)
+    )
     for finding in symbol.findings:
         text = say(finding.text, lang, **finding.values)
         console.print(
@@ -51,5 +53,7 @@ def _by_symbol(found: Survey, lang: Lang) -> Table:
     for symbol in worst[:SHOWN]:
         if symbol.findings or symbol.problem:
             listed = ", ".join(f"{finding.kind} {finding.count}" for finding in symbol.findings)
-            table.add_row(symbol.symbol, f"{symbol.rows:,}", symbol.first, symbol.last, symbol.problem or listed)
+            table.add_row(
+                Rich(symbol.symbol), f"{symbol.rows:,}", symbol.first, symbol.last, Rich(symbol.problem or listed)
+            )
     return table

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text as Rich
 
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import DataSummary, Judgement, Ladder, ModelRow, SplitDates, StudyResult, Tomorrow
-from nextclose.report.words import percent, price, signed, verdict_word
+from nextclose.report.findings import finding_action, finding_count, finding_dates, finding_text
+from nextclose.report.ladder import typical_ratio
+from nextclose.report.words import DASH, by_skill, change, model_name, percent, price, refit_words, signed, verdict_word
 
 QUIET, ACCENT = "dim", "cyan"
 MARKS = {
@@ -24,6 +27,8 @@ MARKS = {
 }
 BAR = 28
 """Columns of the longest bar of the ladder."""
+WIDE = 94
+"""Columns from which the leaderboard has room for the skill's interval and the ladder for its longest bar."""
 
 
 def print_start(data: DataSummary, split: SplitDates, console: Console, lang: Lang) -> None:
@@ -48,11 +53,6 @@ def print_start(data: DataSummary, split: SplitDates, console: Console, lang: La
             sessions=f"{split.train_sessions:,}",
         )
     )
-    refit = (
-        say("fitted once", lang)
-        if split.refit_every is None
-        else say("refitted every {n} sessions, {folds} folds", lang, n=split.refit_every, folds=len(split.folds))
-    )
     console.print(
         say(
             "test   {start} to {end}   {sessions} sessions, {refit}",
@@ -60,7 +60,7 @@ def print_start(data: DataSummary, split: SplitDates, console: Console, lang: La
             start=split.test_start,
             end=split.test_end,
             sessions=f"{split.test_sessions:,}",
-            refit=refit,
+            refit=refit_words(split, lang),
         )
     )
     for text in split.notes:
@@ -83,7 +83,7 @@ def print_study(study: StudyResult, console: Console, *, folder: Path | None = N
     """Leaderboard, verdicts, ladder, tomorrow, notes and where the report lies."""
     lang = study.lang
     console.print()
-    console.print(_leaderboard(study.models, lang))
+    _print_leaderboard(study.models, console, lang)
     _print_sentences([row for row in study.models if row.kind == "recipe"], console)
     if study.ladder is not None:
         _print_ladder(study.ladder, console, lang)
@@ -97,7 +97,7 @@ def print_study(study: StudyResult, console: Console, *, folder: Path | None = N
 
 def print_judgement(judged: Judgement, console: Console, lang: Lang) -> None:
     """A leaderboard and a verdict for each model of a file."""
-    console.print(_leaderboard(judged.models, lang))
+    _print_leaderboard(judged.models, console, lang)
     _print_sentences(judged.models, console)
     _print_notes(judged.notes, console)
 
@@ -131,59 +131,49 @@ def _tomorrow_table(rows: Sequence[Tomorrow], lang: Lang) -> Table:
     for title in (say("close", lang), say("change", lang), interval, say("P(rise)", lang)):
         table.add_column(title, justify="right", no_wrap=True)
     for row in rows:
-        span = f"{price(row.lo)} .. {price(row.hi)}" if np.isfinite(row.lo) else "—"
-        cells = [
-            price(row.yhat),
-            signed(100.0 * (row.yhat / row.last_close - 1.0), 2) + " %",
-            span,
-            percent(row.p_up, 0),
-        ]
-        table.add_row(row.model, *([row.target_date or "—"] if steps else []), *cells)
+        span = f"{price(row.lo)} .. {price(row.hi)}" if np.isfinite(row.lo) else DASH
+        cells = [price(row.yhat), change(row.yhat, row.last_close), span, percent(row.p_up, 0)]
+        table.add_row(Rich(row.model), *([row.target_date or DASH] if steps else []), *cells)
     return table
 
 
-def _leaderboard(models: Sequence[ModelRow], lang: Lang) -> Table:
+def _print_leaderboard(models: Sequence[ModelRow], console: Console, lang: Lang) -> None:
     """Every row, best skill first; the plainer forecasts are dimmed."""
-    base = next((row.rmse for row in models if row.name == "persistence"), None)
+    wide = console.width >= WIDE
+    naive = {row.step: row.rmse for row in models if row.name == "persistence"}
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column(say("model", lang), no_wrap=True)
-    for title in (
-        "n",
-        "RMSE",
-        say("ratio", lang),
-        say("skill", lang),
-        say("90 % interval", lang),
-        say("direction", lang),
-    ):
+    numbers = ["n", "RMSE", say("ratio", lang), say("skill", lang)]
+    for title in (*numbers, *([say("90 % interval", lang)] if wide else []), say("direction", lang)):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column(say("verdict", lang), no_wrap=True)
-    for row in sorted(models, key=lambda row: (row.step, -row.skill if np.isfinite(row.skill) else np.inf)):
-        mark, colour = MARKS[row.verdict]
-        name = row.name if row.step == 1 else f"{row.name} +{row.step}"
-        ratio = f"{row.rmse / base:.2f}" if base else "—"
-        verdict = (
-            Rich("") if row.name == "persistence" else Rich(f"{mark} {verdict_word(row.verdict, lang)}", style=colour)
-        )
-        table.add_row(
-            name,
-            str(row.n),
-            price(row.rmse),
-            ratio,
-            signed(row.skill, 3),
-            f"{signed(row.skill_lo, 3)}..{signed(row.skill_hi, 3)}",
-            f"{percent(row.directional_accuracy)}",
-            verdict,
-            style=QUIET if row.kind == "baseline" else None,
-        )
-    up = models[0].always_up
-    table.caption = say(
+    for row in by_skill(models):
+        table.add_row(*_cells(row, naive.get(row.step), wide, lang), style=QUIET if row.kind == "baseline" else None)
+    console.print(table)
+    explained = say(
         "ratio: RMSE / RMSE of persistence; always up: {up} right; {ties} of sessions closed unchanged",
         lang,
-        up=percent(up),
+        up=percent(models[0].always_up),
         ties=percent(models[0].ties),
     )
-    table.caption_justify = "left"
-    return table
+    console.print(Rich(explained, style=QUIET))
+
+
+def _cells(row: ModelRow, naive: float | None, wide: bool, lang: Lang) -> list[RenderableType]:
+    own = row.name == "persistence"
+    mark, colour = MARKS[row.verdict]
+    known = np.isfinite(row.skill_lo) and not own
+    interval = f"{signed(row.skill_lo)} .. {signed(row.skill_hi)}" if known else DASH
+    return [
+        Rich(model_name(row, lang)),
+        f"{row.n:,}",
+        price(row.rmse),
+        f"{row.rmse / naive:.2f}" if naive else DASH,
+        signed(row.skill),
+        *([interval] if wide else []),
+        percent(row.directional_accuracy),
+        Rich(DASH) if own else Rich(f"{mark} {verdict_word(row.verdict, lang)}", style=colour),
+    ]
 
 
 def _print_sentences(rows: Sequence[ModelRow], console: Console) -> None:
@@ -197,19 +187,17 @@ def _print_ladder(ladder: Ladder, console: Console, lang: Lang) -> None:
     """The rungs with a bar each, as long as the logarithm of the error is above persistence's."""
     console.print()
     console.print(Rich(say("The ladder: error in multiples of repeating the last close", lang), style="bold"))
-    ratios = [_typical(rung.rmse_ratio_by_seed, rung.rmse_ratio) for rung in ladder.rungs]
-    longest = float(np.log(max(*ratios, 1.5)))
+    ratios = [typical_ratio(rung) for rung in ladder.rungs]
+    known = [ratio for ratio in ratios if np.isfinite(ratio)]
+    per_column = np.log(max(*known, 1.5)) / (BAR if console.width >= WIDE else BAR // 2)
     table = Table.grid(padding=(0, 2))
     for rung, ratio in zip(ladder.rungs, ratios, strict=True):
-        length = max(round(BAR * np.log(ratio) / longest), 0)
+        length = max(round(np.log(ratio) / per_column), 0) if np.isfinite(ratio) else 0
         style = ACCENT if rung.name == ladder.decisive else QUIET
-        table.add_row(Rich(f"{ratio:6.2f}"), Rich("█" * length or "▏", style=style), Rich(rung.change))
+        number = f"{ratio:6.2f}" if np.isfinite(ratio) else f"{DASH:>6}"
+        table.add_row(number, Rich("█" * length or "▏", style=style), Rich(rung.change))
     console.print(table)
-    console.print(ladder.sentence)
-
-
-def _typical(by_seed: Sequence[float], own: float) -> float:
-    return float(np.median(by_seed)) if by_seed else own
+    console.print(Rich(ladder.sentence))
 
 
 def _print_notes(notes: Sequence[str], console: Console) -> None:
@@ -217,14 +205,8 @@ def _print_notes(notes: Sequence[str], console: Console) -> None:
         console.print(Rich(f"· {note}", style=QUIET))
 
 
-def _finding(note: Mapping[str, object], lang: Lang) -> Rich:
+def _finding(note: Mapping[str, Any], lang: Lang) -> Rich:
     """One kind of finding: what, how many, what was done, and the first dates."""
-    values = note["values"] if isinstance(note["values"], Mapping) else {}
-    text = say(str(note["template"]), lang, **values)
-    dates = note["dates"] if isinstance(note["dates"], Sequence) else ()
-    action = say(
-        {"dropped": "left out", "kept": "kept", "applied": "applied", "noted": "noted"}[str(note["action"])], lang
-    )
-    count = say("{count} rows", lang, count=note["count"])
-    shown = f" ({', '.join(map(str, dates[:3]))}{', ...' if len(dates) > 3 else ''})" if dates else ""
-    return Rich(f"  {text}: {count}, {action}{shown}", style=QUIET)
+    dates = finding_dates(note, 3)
+    text = f"  {finding_text(note, lang)}: {finding_count(note, lang)}, {finding_action(note, lang)}"
+    return Rich(f"{text} ({dates})" if dates else text, style=QUIET)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from nextclose.core.lang import Lang, say
-from nextclose.core.results import Information, Verdict
+from nextclose.core.results import Information, ModelRow, SplitDates, Verdict
 
 DASH = "—"
 
@@ -35,6 +37,12 @@ def percent(value: float | None, digits: int = 1) -> str:
     return DASH if value is None or not np.isfinite(value) else f"{100.0 * value:.{digits}f} %"
 
 
+def change(value: float, before: float) -> str:
+    """The relative change in percent, signed."""
+    shown = signed(100.0 * (value / before - 1.0), 2)
+    return shown if shown == DASH else f"{shown} %"
+
+
 def pvalue(value: float | None) -> str:
     """Three decimals."""
     return DASH if value is None or not np.isfinite(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
@@ -54,3 +62,20 @@ def verdict_word(verdict: Verdict, lang: Lang) -> str:
 def information_word(information: Information, lang: Lang) -> str:
     """Whether information was seen, in `lang`."""
     return {"seen": say("seen", lang), "not seen": say("not seen", lang)}[information]
+
+
+def model_name(row: ModelRow, lang: Lang) -> str:
+    """A row's name, and its step where it looks further than one session."""
+    return row.name if row.step == 1 else say("{name}, step {step}", lang, name=row.name, step=row.step)
+
+
+def by_skill(rows: Iterable[ModelRow]) -> list[ModelRow]:
+    """Rows by step, best skill first, unknown skill last."""
+    return sorted(rows, key=lambda row: (row.step, -row.skill if np.isfinite(row.skill) else np.inf))
+
+
+def refit_words(split: SplitDates, lang: Lang) -> str:
+    """How often the models are fitted again."""
+    if split.refit_every is None:
+        return say("fitted once", lang)
+    return say("refitted every {n} sessions, {folds} folds", lang, n=split.refit_every, folds=len(split.folds))

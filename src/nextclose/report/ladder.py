@@ -1,0 +1,71 @@
+"""The ladder: each rung's error over persistence's on a logarithmic scale, a ring a seed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nextclose.core.lang import Lang, say
+from nextclose.core.results import Ladder, Rung
+from nextclose.report.html import Markup, tag
+from nextclose.report.strip import Scale, bar, dot, label, strip
+from nextclose.report.words import DASH
+
+TICKS = (1.0, 2.0, 5.0, 10.0, 3.0, 20.0, 50.0, 100.0, 0.5, 1.5, 0.9, 1.1, 1.2, 0.8, 0.7, 7.0, 1.05, 0.95, 200.0, 500.0)
+"""Ticks in the order in which they are wanted."""
+ROOM = 9.0
+"""Percent of the strip that a tick's label needs."""
+
+
+def typical_ratio(rung: Rung) -> float:
+    """RMSE over persistence's: the median seed's, or the rung's own where it has no seeds."""
+    return float(np.median(rung.rmse_ratio_by_seed)) if rung.rmse_ratio_by_seed else rung.rmse_ratio
+
+
+def ladder_parts(ladder: Ladder, lang: Lang) -> list[Markup]:
+    """The rungs from top to bottom, their axis, how to read it, and the sentence that names the decisive one."""
+    scale = _scale(ladder)
+    rungs = [_rung(rung, rung.name == ladder.decisive, scale) for rung in ladder.rungs]
+    axis = tag("li", tag("span"), _axis(scale), class_="axis")
+    key = say(
+        "Error in multiples of repeating the last close, logarithmic; a ring is one seed, the diamond the median seed.",
+        lang,
+    )
+    return [
+        tag("p", ladder.sentence, class_="answer"),
+        tag("ol", *rungs, axis, class_="ladder"),
+        tag("p", key, class_="notes"),
+    ]
+
+
+def _rung(rung: Rung, decisive: bool, scale: Scale) -> Markup:
+    ratio = typical_ratio(rung)
+    marks = [dot(scale, 1.0, "level")]
+    if np.isfinite(ratio):
+        rings = [dot(scale, value, "ring") for value in rung.rmse_ratio_by_seed if np.isfinite(value)]
+        marks += [bar(scale, 1.0, ratio, "reach"), *rings, dot(scale, ratio, "diamond")]
+    number = f"{ratio:.2f}" if np.isfinite(ratio) else DASH
+    return tag(
+        "li",
+        tag("span", rung.change, class_="change"),
+        strip(*marks),
+        tag("span", number, class_="ratio"),
+        class_="decisive" if decisive else "rung",
+    )
+
+
+def _axis(scale: Scale) -> Markup:
+    """Labels that do not touch, 1 before all others."""
+    taken: list[float] = []
+    for tick in TICKS:
+        place = scale.percent(tick)
+        if scale.low <= tick <= scale.high and all(abs(place - scale.percent(other)) >= ROOM for other in taken):
+            taken.append(tick)
+    return strip(*(label(scale, tick, f"{tick:g}") for tick in sorted(taken)), kind="ticks")
+
+
+def _scale(ladder: Ladder) -> Scale:
+    values = [value for rung in ladder.rungs for value in (typical_ratio(rung), *rung.rmse_ratio_by_seed, 1.0)]
+    known = [value for value in values if np.isfinite(value) and value > 0.0]
+    low, high = min(known), max(*known, 1.05)
+    margin = (high / low) ** 0.04
+    return Scale(low=low / margin, high=high * margin, log=True)
