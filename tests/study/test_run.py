@@ -9,7 +9,7 @@ from tests.conftest import walk_bars
 from tests.study.conftest import QUICK, TODAY
 
 from nextclose.baselines import BASELINES
-from nextclose.core.errors import BarsError, FitError, SettingsError, UserError
+from nextclose.core.errors import BarsError, FitError, SettingsError
 from nextclose.recipes import LADDER
 from nextclose.study.ladder import typical_ratio
 from nextclose.study.run import choose_recipes, run
@@ -162,7 +162,7 @@ def test_what_cannot_be_run_says_why(more, error, message):
 
 
 def test_five_bars_are_too_few():
-    with pytest.raises(UserError, match="can forecast nothing"):
+    with pytest.raises(BarsError, match="5 bars are too few for recipe 'tutorial', which needs at least 6"):
         run(walk_bars(5, seed=1), recipes=["tutorial"], ladder=False, today=TODAY)
 
 

@@ -200,11 +200,15 @@ def _listed(rows: Rows, errors: list[_Found]) -> Joined:
             count=int(error.rows.sum()),
             kind=TEXTS[error.kind],
             date=str(rows.dates[first]),
-            open=f"{rows.open[first]:g}",
-            high=f"{rows.high[first]:g}",
-            low=f"{rows.low[first]:g}",
-            close=f"{rows.close[first]:g}",
+            open=_shown(rows.open[first]),
+            high=_shown(rows.high[first]),
+            low=_shown(rows.low[first]),
+            close=_shown(rows.close[first]),
         )
         for error in errors
         for first in [int(np.flatnonzero(error.rows)[0])]
     )
+
+
+def _shown(price: float) -> Text | str:
+    return f"{price:.10g}" if np.isfinite(price) else Text("no number")

@@ -56,7 +56,7 @@ class RunWatcher(Watcher):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.progress.stop()
+        self.judging()
 
     def planned(self, plan: Plan) -> None:
         """Settle where the study goes, and stop before any work if it cannot go there."""
@@ -85,5 +85,6 @@ class RunWatcher(Watcher):
         self.progress.advance(self.task)
 
     def judging(self) -> None:
-        """Take the bar away."""
-        self.progress.stop()
+        """Take the bar away; one that never started would leave an empty line."""
+        if self.progress.live.is_started:
+            self.progress.stop()

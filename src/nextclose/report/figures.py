@@ -92,10 +92,10 @@ def loss_figure(losses: Sequence[LossCurve], lang: Lang) -> Figure:
     for number, curve in enumerate(losses):
         colour = SERIES[number % len(SERIES)]
         for seed in range(len(curve.losses)):
-            first = curve.losses[seed, 0]
+            first = curve.losses[seed, 0] or 1.0
             traces.append(_curve(curve.losses[seed] / first, curve.model, colour, first=seed == 0))
             if curve.val_losses.shape[1]:
-                base = curve.val_losses[seed, 0]
+                base = curve.val_losses[seed, 0] or 1.0
                 traces.append(_curve(curve.val_losses[seed] / base, curve.model, colour, first=False, dash="dot"))
     figure = _figure(traces, y=say("loss / first loss", lang), dates=False)
     figure["layout"]["xaxis"]["title"] = {"text": say("epoch", lang)}

@@ -99,12 +99,12 @@ def _notes(plan: Plan, sessions: Sessions) -> tuple[str, ...]:
     bars, notes = plan.bars, []
     ended = bars.dates[-1].astype(dt.date)
     if (plan.today - ended).days > STALE_DAYS:
-        kind = Text("sample") if bars.source.startswith("sample:") else Text("data")
-        notes.append(
-            Text(
-                "This {kind} ends {ended}: 'tomorrow' is the session after it, long past.", kind=kind, ended=str(ended)
+        if bars.source.startswith("sample:"):
+            notes.append(
+                Text("This sample ends {ended}: 'tomorrow' is the session after it, long past.", ended=str(ended))
             )
-        )
+        else:
+            notes.append(Text("These bars end {ended}: 'tomorrow' is the session after, long past.", ended=str(ended)))
     if plan.split.test_last < len(bars) - 1:
         notes.append(
             Text(

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from nextclose.bars import load_bars
+from nextclose.bars import Bars, load_bars
 from nextclose.baselines import BASELINES
-from nextclose.core.errors import SettingsError
+from nextclose.core.errors import BarsError, SettingsError
 from nextclose.core.lang import LANGS, Lang
 from nextclose.core.results import Ladder
 from nextclose.judging.splits import make_split
@@ -73,6 +73,7 @@ def run(
     chosen = choose_recipes(recipes, seeds=seeds, refit_every=refit_every, settings=settings or {})
     fitted_by = resolve_engine(engine)
     bars = load_bars(source, faults=faults, exchange=exchange, refresh=refresh)
+    _check_length(bars, chosen)
     with_ladder = ladder if ladder is not None else any(recipe.name == LADDER[0] for recipe in chosen)
     plan = Plan(
         bars=bars,
@@ -100,6 +101,23 @@ def _execute(plan: Plan, watcher: Watcher) -> Study:
     ladder = _climb(plan, walked, watcher) if plan.with_ladder else None
     watcher.judging()
     return conclude(plan, walked, plain, ladder)
+
+
+def _check_length(bars: Bars, recipes: Sequence[Recipe]) -> None:
+    """Every recipe needs a window with its targets to train on, and one more target to test."""
+    for recipe in recipes:
+        needed = recipe.windows.seq_len + recipe.windows.horizon + 1
+        if len(bars) < needed:
+            raise BarsError(
+                "{symbol}: {got} bars are too few for recipe '{recipe}', which needs at least {needed} (seq_len {seq_len}, "
+                "horizon {horizon}, and one more). Use more bars or a smaller seq_len.",
+                symbol=bars.symbol,
+                got=len(bars),
+                recipe=recipe.name,
+                needed=needed,
+                seq_len=recipe.windows.seq_len,
+                horizon=recipe.windows.horizon,
+            )
 
 
 def choose_recipes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import pandas as pd
@@ -27,6 +28,8 @@ class Yahoo:
         """The whole history, unadjusted, with adjusted closes beside."""
         import yfinance
 
+        # It logs what it also raises.
+        logging.getLogger("yfinance").setLevel(logging.CRITICAL)
         history: pd.DataFrame = yfinance.Ticker(symbol).history(
             period="max", auto_adjust=False, actions=False, timeout=timeout, raise_errors=True
         )
