@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.report.conftest import make_ladder
 
-from nextclose.report.ladder import ladder_parts, typical_ratio
+from nextclose.report.ladder import ladder_parts
 from nextclose.report.sketch import HEIGHT, WIDTH, sketch
 from nextclose.report.strip import Scale, bar
 
@@ -29,7 +29,7 @@ def test_a_bar_runs_from_its_lower_to_its_higher_end():
 def test_a_rung_shows_its_median_seed_and_every_seed():
     ladder = make_ladder("x")
     page = "".join(ladder_parts(ladder, "en"))
-    assert [typical_ratio(rung) for rung in ladder.rungs] == [3.0, 1.2, 1.02, 1.01, 1.0, 1.0, 1.0]
+    assert [rung.typical for rung in ladder.rungs] == [3.0, 1.2, 1.02, 1.01, 1.0, 1.0, 1.0]
     assert page.count('class="ring"') == sum(len(rung.rmse_ratio_by_seed) for rung in ladder.rungs)
     assert page.count('<li class="decisive">') == 1
     assert page.index("The rung that matters.") < page.index('class="ladder"')

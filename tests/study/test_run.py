@@ -11,7 +11,6 @@ from tests.study.conftest import QUICK, TODAY
 from nextclose.baselines import BASELINES
 from nextclose.core.errors import BarsError, FitError, SettingsError
 from nextclose.recipes import LADDER
-from nextclose.study.ladder import typical_ratio
 from nextclose.study.run import choose_recipes, run
 from nextclose.study.watch import Watcher
 
@@ -71,7 +70,7 @@ def test_the_ladder_goes_from_the_tutorial_to_persistence(small_study):
     assert [rung.name for rung in rungs] == [*LADDER, "ridge", "persistence"]
     assert rungs[-1].rmse_ratio == 1.0
     assert rungs[-1].skill == 0.0
-    ratios = [typical_ratio(rung) for rung in rungs]
+    ratios = [rung.typical for rung in rungs]
     gains = np.array(ratios[1:]) / ratios[:-1]
     assert small_study.ladder.decisive == rungs[int(gains.argmin()) + 1].name
     assert small_study.ladder.decisive in small_study.ladder.sentence or gains.min() > 0.98

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any, Literal
 
 from nextclose.core.forecasts import Forecasts
@@ -114,6 +115,11 @@ class Rung:
     """RMSE of the seeds' mean forecast over persistence's."""
     rmse_ratio_by_seed: tuple[float, ...]
     """Empty for rungs without seeds."""
+
+    @property
+    def typical(self) -> float:
+        """RMSE over persistence's: the median seed's, or the rung's own where it has no seeds."""
+        return median(self.rmse_ratio_by_seed or (self.rmse_ratio,))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,11 +16,6 @@ ROOM = 9.0
 """Percent of the strip that a tick's label needs."""
 
 
-def typical_ratio(rung: Rung) -> float:
-    """RMSE over persistence's: the median seed's, or the rung's own where it has no seeds."""
-    return float(np.median(rung.rmse_ratio_by_seed)) if rung.rmse_ratio_by_seed else rung.rmse_ratio
-
-
 def ladder_parts(ladder: Ladder, lang: Lang) -> list[Markup]:
     """The rungs from top to bottom, their axis, how to read it, and the sentence that names the decisive one."""
     scale = _scale(ladder)
@@ -38,7 +33,7 @@ def ladder_parts(ladder: Ladder, lang: Lang) -> list[Markup]:
 
 
 def _rung(rung: Rung, decisive: bool, scale: Scale) -> Markup:
-    ratio = typical_ratio(rung)
+    ratio = rung.typical
     marks = [dot(scale, 1.0, "level")]
     if np.isfinite(ratio):
         rings = [dot(scale, value, "ring") for value in rung.rmse_ratio_by_seed if np.isfinite(value)]
@@ -64,7 +59,7 @@ def _axis(scale: Scale) -> Markup:
 
 
 def _scale(ladder: Ladder) -> Scale:
-    values = [value for rung in ladder.rungs for value in (typical_ratio(rung), *rung.rmse_ratio_by_seed, 1.0)]
+    values = [value for rung in ladder.rungs for value in (rung.typical, *rung.rmse_ratio_by_seed, 1.0)]
     known = [value for value in values if np.isfinite(value) and value > 0.0]
     low, high = min(known), max(*known, 1.05)
     margin = (high / low) ** 0.04

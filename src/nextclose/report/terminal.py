@@ -15,7 +15,6 @@ from rich.text import Text as Rich
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import DataSummary, Judgement, Ladder, ModelRow, SplitDates, StudyResult, Tomorrow
 from nextclose.report.findings import finding_action, finding_count, finding_dates, finding_text
-from nextclose.report.ladder import typical_ratio
 from nextclose.report.words import DASH, by_skill, change, model_name, percent, price, refit_words, signed, verdict_word
 
 QUIET, ACCENT = "dim", "cyan"
@@ -187,7 +186,7 @@ def _print_ladder(ladder: Ladder, console: Console, lang: Lang) -> None:
     """The rungs with a bar each, as long as the logarithm of the error is above persistence's."""
     console.print()
     console.print(Rich(say("The ladder: error in multiples of repeating the last close", lang), style="bold"))
-    ratios = [typical_ratio(rung) for rung in ladder.rungs]
+    ratios = [rung.typical for rung in ladder.rungs]
     known = [ratio for ratio in ratios if np.isfinite(ratio)]
     per_column = np.log(max(*known, 1.5)) / (BAR if console.width >= WIDE else BAR // 2)
     table = Table.grid(padding=(0, 2))

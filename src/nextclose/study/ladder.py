@@ -71,14 +71,9 @@ def _rung(name: str, errors: Float64s, naive: Float64s, last_close: Float64s, la
     )
 
 
-def typical_ratio(rung: Rung) -> float:
-    """The median seed's RMSE over persistence's; the rung's own where it has no seeds."""
-    return float(np.median(rung.rmse_ratio_by_seed)) if rung.rmse_ratio_by_seed else rung.rmse_ratio
-
-
 def _gains(rungs: Sequence[Rung]) -> Float64s:
     """What each rung leaves of the typical error of the rung before, (rungs - 1,); below 1 is a gain."""
-    ratios = np.array([typical_ratio(rung) for rung in rungs])
+    ratios = np.array([rung.typical for rung in rungs])
     gains: Float64s = ratios[1:] / ratios[:-1]
     return gains
 
@@ -105,8 +100,8 @@ def _step(rungs: Sequence[Rung], rung: int) -> dict[str, object]:
     return {
         "name": rungs[rung].name,
         "change": CHANGES[rungs[rung].name],
-        "before": f"{typical_ratio(rungs[rung - 1]):.2f}",
-        "after": f"{typical_ratio(rungs[rung]):.2f}",
+        "before": f"{rungs[rung - 1].typical:.2f}",
+        "after": f"{rungs[rung].typical:.2f}",
     }
 
 
