@@ -60,9 +60,9 @@ def test_tomorrow_is_the_next_session_of_the_exchange(small_study):
 
 
 def test_old_data_are_called_old(small_study):
-    assert any("long past" in note for note in small_study.notes)
+    assert any("already past" in note for note in small_study.notes)
     fresh = run(walk_bars(120, seed=5), recipes=["default"], settings=QUICK, today=dt.date(2020, 6, 17), ladder=False)
-    assert not any("long past" in note for note in fresh.notes)
+    assert not any("already past" in note for note in fresh.notes)
 
 
 def test_the_ladder_goes_from_the_tutorial_to_persistence(small_study):

@@ -101,10 +101,12 @@ def _notes(plan: Plan, sessions: Sessions) -> tuple[str, ...]:
     if (plan.today - ended).days > STALE_DAYS:
         if bars.source.startswith("sample:"):
             notes.append(
-                Text("This sample ends {ended}: 'tomorrow' is the session after it, long past.", ended=str(ended))
+                Text("This sample ends {ended}: 'tomorrow' is the session after it, already past.", ended=str(ended))
             )
         else:
-            notes.append(Text("These bars end {ended}: 'tomorrow' is the session after, long past.", ended=str(ended)))
+            notes.append(
+                Text("These bars end {ended}: 'tomorrow' is the session after, already past.", ended=str(ended))
+            )
     if plan.split.test_last < len(bars) - 1:
         notes.append(
             Text(
