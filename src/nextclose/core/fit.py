@@ -1,11 +1,12 @@
-"""What any engine returns from a fit."""
+"""What any engine is asked to fit, and what it returns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from nextclose.core.lang import Text
 from nextclose.core.types import Float64s, Params
 
 OnEpoch: TypeAlias = Callable[[int, float], None]
@@ -24,3 +25,36 @@ class Fit:
     """(epochs run,): loss on the validation windows after each epoch; empty without any."""
     best_epoch: int
     """The epoch after which `params` were taken: the last, or the best on the validation windows."""
+    problem: Text | None = None
+    """Why these weights are not to be used, where one fit of many failed; None for a good one."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Task:
+    """One fit among many. None takes the call's own value."""
+
+    start: int
+    """First train window."""
+    stop: int
+    """One behind the last."""
+    val_start: int = 0
+    val_stop: int = 0
+    """Validation windows; none if equal."""
+    seed: int = 0
+    init: Params | None = None
+    """Initial weights by name."""
+    x_shift: Any = 0.0
+    """(F,): inputs become (X - x_shift) / x_scale, in float64, then cast."""
+    x_scale: Any = 1.0
+    y_shift: Any = 0.0
+    """(K,), for targets."""
+    y_scale: Any = 1.0
+    lr: float | None = None
+    momentum: float | None = None
+    weight_decay: float | None = None
+    clip_norm: float | None = None
+    lr_step: int | None = None
+    lr_gamma: float | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    patience: int | None = None

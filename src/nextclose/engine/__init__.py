@@ -1,0 +1,19 @@
+"""The engine: recurrent nets without a framework; arrays in, arrays out.
+
+from nextclose import engine
+fit = engine.fit(X, y, cell="rnn", hidden_size=10)        X (N, L, F), y (N, K); fit.params, fit.losses
+fits = engine.fit_many(X, y, tasks, cell="rnn")           thousands of independent fits over windows they share
+engine.predict(fit.params, X, cell="rnn")                 (N, K)
+loss, gradients = engine.gradients(fit.params, X, y, cell="rnn")
+engine.states(fit.params, X, cell="rnn")                  hidden states, gates and gradients of every step
+"""
+
+from __future__ import annotations
+
+from nextclose.core.fit import Task
+from nextclose.engine.fit import fit
+from nextclose.engine.machine import unusable
+from nextclose.engine.many import fit_many
+from nextclose.engine.passes import gradients, predict, states
+
+__all__ = ["Task", "fit", "fit_many", "gradients", "predict", "states", "unusable"]

@@ -1,0 +1,90 @@
+"""A net over one block of samples: all layers forwards, the head, all layers backwards.
+
+A block runs to its end before the next one starts, so what it keeps stays in the caches.
+"""
+
+from __future__ import annotations
+
+from nextclose.engine import gru, head, lstm, rnn
+from nextclose.engine.compile import jit
+from nextclose.engine.net import Block, layer_of, passing_rows
+
+
+@jit
+def sum_biases(net, theta):
+    """Refresh what products start with, after the weights have changed."""
+    head.sum_biases(net, theta)
+    if net.bias:
+        for index in range(net.num_layers):
+            layer = layer_of(net, Block(0, 0, 0, 0, 0), index)
+            if net.gates == 3:
+                gru.sum_biases(net, layer, theta)
+            else:
+                rnn.sum_biases(net, layer, theta)
+
+
+@jit
+def set_start(net, h0, memory, block):
+    """h[0] of every layer: h0 (num_layers * H,) for every sample, or zero."""
+    for index in range(net.num_layers):
+        at = layer_of(net, block, index).h
+        for unit in range(net.hidden_size):
+            start = at + unit * block.width
+            memory[start : start + block.width] = h0[index * net.hidden_size + unit] if net.starts else 0.0
+
+
+@jit
+def forward(net, theta, memory, block):
+    """All layers, then the head; returns where h_L and the outputs lie."""
+    x = block.x
+    for index in range(net.num_layers):
+        layer = layer_of(net, block, index)
+        if net.gates == 1:
+            rnn.forward(net, layer, theta, memory, x, block.width)
+        elif net.gates == 3:
+            gru.forward(net, layer, theta, memory, x, block.width)
+        else:
+            lstm.forward(net, layer, theta, memory, x, block.width)
+        x = layer.h + net.hidden_size * block.width
+    h = x + (net.seq_len - 1) * net.hidden_size * block.width
+    yhat = passing_rows(net, block).yhat
+    head.forward(net, theta, memory, h, yhat, block.width)
+    return h, yhat
+
+
+@jit
+def backward(net, theta, memory, grads, block):
+    """From the outputs' gradients to the block's part of every weight's, added to `grads`."""
+    width, H = block.width, net.hidden_size
+    dh, dc, _, dy = passing_rows(net, block)
+    last = net.seq_len - 1
+    top = layer_of(net, block, net.num_layers - 1)
+    head.gradients(net, memory, grads, top.h + net.seq_len * H * width, dy, width)
+    head.pass_down(net, theta, memory, dy, top.above + last * H * width, width)
+    for index in range(net.num_layers - 1, -1, -1):
+        layer = layer_of(net, block, index)
+        above_from = last if index == net.num_layers - 1 else 0
+        below = layer_of(net, block, index - 1 if index > 0 else 0)
+        x = block.x if index == 0 else below.h + H * width
+        if net.gates == 1:
+            rnn.backward(net, layer, theta, memory, above_from, width)
+            rnn.gradients(net, layer, memory, grads, x, width)
+        elif net.gates == 3:
+            gru.backward(net, layer, theta, memory, above_from, dh, width)
+            gru.gradients(net, layer, memory, grads, x, width)
+        else:
+            lstm.backward(net, layer, theta, memory, above_from, dh, dc, width)
+            lstm.gradients(net, layer, memory, grads, x, width)
+        if index > 0:
+            pass_down(net, layer, theta, memory, below.above, width)
+
+
+@jit
+def pass_down(net, layer, theta, memory, out, width):
+    """The loss's gradient at a layer's inputs, once its deltas are there."""
+    if net.gates == 1:
+        rnn.pass_down(net, layer, theta, memory, out, width)
+    elif net.gates == 3:
+        gru.pass_down(net, layer, theta, memory, out, width)
+    else:
+        lstm.pass_down(net, layer, theta, memory, out, width)

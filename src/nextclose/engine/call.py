@@ -1,0 +1,245 @@
+"""From keyword arguments to one call of the kernel, for `fit` and `fit_many` alike."""
+
+from __future__ import annotations
+
+from array import array
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from nextclose.core.errors import SettingsError
+from nextclose.core.fit import Fit
+from nextclose.core.lang import Text
+from nextclose.core.types import Float64s, Floats
+from nextclose.engine.inputs import check_weights, choice
+from nextclose.engine.layout import (
+    ADAM,
+    ADAMW,
+    BAD_INIT,
+    BAD_X,
+    BAD_Y,
+    DIVERGED,
+    MSE,
+    NO_BACKWARD,
+    PINBALL,
+    RMSPROP,
+    SGD,
+    STATUS,
+    STOPPED,
+    Call,
+    Job,
+    address,
+    pack,
+)
+from nextclose.engine.spec import NetArguments, Spec, block_size, make_spec, unflatten
+
+OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSPROP, "adam": ADAM, "adamw": ADAMW}
+LOSSES = {"mse": MSE, "pinball": PINBALL}
+NOTHING = array("d")
+"""No numbers."""
+Numbers: TypeAlias = "np.ndarray[Any, Any] | array[Any]"
+_INFINITE = float("inf")
+
+
+class Training(NamedTuple):
+    """How nets are trained; what `Task` may change for one of them is None there."""
+
+    optimizer: str = "sgd"
+    lr: float = 0.005
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+    lr_step: int | None = None
+    lr_gamma: float = 0.1
+    epochs: int = 100
+    batch_size: int | None = None
+    shuffle: bool = False
+    patience: int | None = None
+    loss: str = "mse"
+    quantiles: tuple[float, ...] = (0.5,)
+
+    def check(self) -> None:
+        """Raise SettingsError for a value that cannot be meant."""
+        choice("optimizer", self.optimizer, OPTIMIZERS)
+        choice("loss", self.loss, LOSSES)
+        for field in ("epochs", "batch_size", "lr_step", "patience"):
+            got = getattr(self, field)
+            if got is not None and (int(got) != got or got < 1):
+                raise SettingsError(
+                    "{field}: expected a whole number of at least {least}, got {got}", field=field, least=1, got=got
+                )
+        for field in ("lr", "clip_norm", "lr_gamma"):
+            got = getattr(self, field)
+            if got is not None and not 0.0 < got < _INFINITE:
+                raise SettingsError("{field}: expected a number above 0, got {got}", field=field, got=got)
+        if not self.quantiles:
+            raise SettingsError("quantiles: expected at least one")
+        ranges = [("momentum", self.momentum, 1.0), ("weight_decay", self.weight_decay, _INFINITE)]
+        for field, got, high in [*ranges, *(("quantiles", q, 1.0) for q in self.quantiles)]:
+            if not 0.0 <= got <= high:
+                raise SettingsError(
+                    "{field}: expected {low} to {high}, got {got}", field=field, low=0.0, high=high, got=got
+                )
+
+    def counts(self) -> tuple[int, int, int, int]:
+        """epochs, batch size, patience, schedule step; 0 for none."""
+        return self.epochs, self.batch_size or 0, self.patience or 0, self.lr_step or 0
+
+    def rates(self) -> tuple[float, float, float, float, float]:
+        """lr, momentum, weight decay, clip norm (0 for none), gamma."""
+        return self.lr, self.momentum, self.weight_decay, self.clip_norm or 0.0, self.lr_gamma
+
+
+class Shape(NamedTuple):
+    """What a call's arrays decide."""
+
+    steps: int
+    columns: int
+    targets: int
+    dtype: str
+    """Its character: f or d."""
+
+
+class Plan(NamedTuple):
+    """What the arguments of a call decide, whatever its numbers are."""
+
+    spec: Spec
+    job: Job
+    packed: array[int]
+    """`job` as the kernel reads it."""
+    quantiles: array[float]
+    dtype: np.dtype[Any]
+    kind: str
+    """float32 or float64."""
+
+
+@lru_cache(maxsize=256)
+def make_plan(net: NetArguments, training: Training, shape: Shape) -> Plan:
+    """Checked net and training.
+
+    Raises
+    ------
+    SettingsError : settings that cannot be meant.
+    """
+    training.check()
+    quantiles = training.quantiles if training.loss == "pinball" else ()
+    dtype = np.dtype(shape.dtype)
+    spec = make_spec(net, shape.steps, shape.columns, shape.targets * max(len(quantiles), 1), False)
+    job = Job(
+        train=1,
+        optimizer=OPTIMIZERS[training.optimizer],
+        shuffle=int(training.shuffle),
+        loss=LOSSES[training.loss],
+        block=block_size(spec, dtype.itemsize),
+        skip=spec.skip,
+        steps=shape.steps,
+        columns=shape.columns,
+        targets=shape.targets,
+        backward=NO_BACKWARD,
+        keep=0,
+    )
+    return Plan(spec, job, pack(job), array("d", quantiles), dtype, dtype.name)
+
+
+class Tables(NamedTuple):
+    """One row a task, as `layout.Call` describes them."""
+
+    wholes: Numbers
+    rates: Numbers
+    scales: Numbers
+    init: Numbers
+
+
+class Results(NamedTuple):
+    """What comes back, one row a task, as `layout.Call` describes it."""
+
+    params: Floats
+    record: Float64s
+    epochs: int
+    outputs: Numbers = NOTHING
+    grads: Numbers = NOTHING
+    kept: Numbers = NOTHING
+
+
+class Problem(NamedTuple):
+    """The windows and the net that all tasks of a call share."""
+
+    plan: Plan
+    X: Float64s
+    y: Float64s
+    weight: Floats | None
+
+    def call(self, tables: Tables, results: Results, control: array[int]) -> array[int]:
+        """Everything of one call as the kernel reads it."""
+        quantiles = self.plan.quantiles
+        return pack(
+            Call(
+                address(self.X),
+                address(self.y),
+                0 if self.weight is None else address(self.weight),
+                address(quantiles),
+                len(quantiles),
+                address(tables.wholes),
+                address(tables.rates),
+                address(tables.scales),
+                address(tables.init),
+                address(results.params),
+                address(results.record),
+                results.epochs,
+                address(results.outputs),
+                address(results.grads),
+                address(results.kept),
+                address(control),
+            )
+        )
+
+
+def make_problem(
+    X: Float64s, y: Float64s, sample_weight: Any, net: NetArguments, training: Training, dtype: np.dtype[Any]
+) -> Problem:
+    """Checked windows, net and training.
+
+    Raises
+    ------
+    FitError, SettingsError : windows or settings that cannot be fitted.
+    """
+    _, L, F = X.shape
+    plan = make_plan(net, training, Shape(L, F, y.shape[1], dtype.char))
+    weight = None if sample_weight is None else check_weights(sample_weight, len(X), dtype)
+    return Problem(plan, X, y, weight)
+
+
+def make_results(plan: Plan, tasks: int, epochs: int) -> Results:
+    """Room for what training runs return."""
+    params = np.empty((tasks, plan.spec.net.total), plan.dtype)
+    return Results(params, np.empty((tasks, STATUS + 2 * epochs)), epochs)
+
+
+def make_fit(spec: Spec, results: Results, task: int, lr: float, validates: bool) -> Fit:
+    """One task's row of the results; `problem` says why it has no weights to trust."""
+    record = results.record[task]
+    ended, detail, run, best = (int(number) for number in record[:STATUS].tolist())
+    losses = record[STATUS : STATUS + run]
+    held_out = STATUS + results.epochs
+    return Fit(
+        params=unflatten(results.params[task], spec),
+        losses=losses,
+        val_losses=record[held_out : held_out + (run if validates else 0)],
+        best_epoch=best,
+        problem=_reason(ended, detail, losses, lr) if ended else None,
+    )
+
+
+def _reason(ended: int, detail: int, losses: Float64s, lr: float) -> Text | None:
+    if ended == DIVERGED:
+        return Text(
+            "training diverged: the loss of epoch {epoch} is {loss}. Lower the learning rate (lr is {lr}).",
+            epoch=detail, loss=float(losses[detail]), lr=lr,
+        )  # fmt: skip
+    if ended in (BAD_X, BAD_Y):
+        name = "X" if ended == BAD_X else "y"
+        return Text("{name} holds {bad} values that are not finite; a net cannot be fitted", name=name, bad=detail)
+    if ended == BAD_INIT:
+        return Text("the initial weights hold {bad} values that are not finite", bad=detail)
+    return Text("stopped before it was finished") if ended == STOPPED else None

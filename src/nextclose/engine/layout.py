@@ -1,0 +1,168 @@
+"""What Python hands to a kernel: records of whole numbers, sizes and addresses; nothing here knows how they are used.
+
+A record is a NamedTuple. Python packs its fields into 64-bit integers, the kernel reads them back (`compile.read`),
+and puts arrays in the place of addresses. So a call costs a few microseconds, however much it describes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+DONE, BAD_X, BAD_Y, BAD_INIT, DIVERGED, STOPPED = range(6)
+"""How a task ended."""
+
+MSE, PINBALL = 0, 1
+SGD, RMSPROP, ADAM, ADAMW = 0, 1, 2, 3
+AS_IS, TANH, RELU = 0, 1, 2
+
+NO_BACKWARD, OF_LOSS, OF_OUTPUTS = 0, 1, 2
+"""What a pass differentiates: nothing, the loss, or the sum of outputs times a cotangent that stands in y's place."""
+
+STATUS = 4
+"""Numbers at the start of a task's row in `Call.record`: how it ended; the number of bad values, or the epoch of
+divergence; epochs run; best epoch. Then come the losses of all epochs, and the validation losses."""
+
+WHOLES = 11
+"""Columns of `Call.wholes`: start, stop, val_start, val_stop, seed, epochs, batch size (0 full), patience (0 none),
+schedule step (0 none), row of `init` (-1 drawn), row of `scales`."""
+
+RATES = 5
+"""Columns of `Call.rates`: lr, momentum, weight decay, clip norm (0 none), schedule gamma."""
+
+VECTOR_BYTES = 64
+"""16 float32 or 8 float64 samples."""
+
+
+class Net(NamedTuple):
+    """A net's sizes and switches, and how its weights are drawn."""
+
+    seq_len: int
+    """Steps that are walked: 1 for a net without time."""
+    input_size: int
+    hidden_size: int
+    output_size: int
+    """Rows of the head: K, or K * Q with Q quantiles."""
+    num_layers: int
+    gates: int
+    """Blocks of H rows in w_x: 1 Elman and mlp, 3 GRU, 4 LSTM."""
+    recurrent: int
+    """0 for the mlp, which has no w_h."""
+    bias: int
+    output_bias: int
+    activation: int
+    memory: int
+    """0 holds w_h at zero."""
+    starts: int
+    """1 if there is an h_0, 0 if it is zero."""
+    kept: int
+    """Rows a step that a cell keeps: Elman H, GRU and LSTM 4H."""
+    layer_rows: int
+    """Scratch rows of one layer."""
+    work_rows: int
+    """Scratch rows of a block: its layers, two passing rows of H, the outputs and their gradients."""
+    trained: int
+    """Weights, P; in theta what products start with lies behind them: 4H scalars a layer, K for the head, one zero."""
+    zero: int
+    """Where the zero lies."""
+    total: int
+    """Weights and h_0."""
+    parameters: int
+    draws: int
+    """Address: hash of each parameter's name, then their sizes, (2, parameters)."""
+    bounds: int
+    """Address: each parameter is drawn within, (parameters,) float64."""
+    shuffle_key: int
+
+
+class Job(NamedTuple):
+    """What all tasks of a call share."""
+
+    train: int
+    """0: one pass with the given weights; 1: a training run."""
+    optimizer: int
+    shuffle: int
+    loss: int
+    block: int
+    """Samples in a block, whole vectors."""
+    skip: int
+    """Steps of a window that are not walked, from its start."""
+    steps: int
+    """Steps of a window, L."""
+    columns: int
+    """Features of a step, F."""
+    targets: int
+    """Columns of y, K."""
+    backward: int
+    """Of a pass."""
+    keep: int
+    """Of a pass: 1 keeps each block's rows, and the gradient at its inputs."""
+
+
+class Scratch(NamedTuple):
+    """One thread's memory by address; nothing in it need be set."""
+
+    samples: Any
+    """Scaled samples, one after the other: inputs, targets, weight."""
+    memory: Any
+    """Blocks of train samples, blocks of validation samples, and the rows that a block works with."""
+    theta: Any
+    """Weights, padded, and behind them what products start with."""
+    sums: Any
+    """One vector a weight: a gradient by lane."""
+    grad: Any
+    first: Any
+    second: Any
+    best: Any
+    drawn: Any
+    """float64: the task's initial weights and h_0."""
+    order: Any
+    """int64: the samples in the order of an epoch."""
+
+
+class Call(NamedTuple):
+    """Windows, tasks and results by address."""
+
+    X: Any
+    """(N, L, F) float64."""
+    y: Any
+    """(N, K) float64."""
+    weight: Any
+    """(N,), or no address where every sample counts alike."""
+    quantiles: Any
+    """(Q,) float64."""
+    quantile_count: Any
+    wholes: Any
+    """(T, WHOLES) int64."""
+    rates: Any
+    """(T, RATES) float64."""
+    scales: Any
+    """(rows, 2F + 2K) float64: shift and scale of X's columns, then of y's."""
+    init: Any
+    """(rows, total) float64: weights in canonical order, then h_0 where there is one."""
+    params: Any
+    """(T, total)."""
+    record: Any
+    """(T, STATUS + 2 * epochs) float64."""
+    epochs: Any
+    outputs: Any
+    """Of a pass: (N, K)."""
+    grads: Any
+    """Of a pass: (P,)."""
+    kept: Any
+    """Of a pass: each block's rows, one block after the other."""
+    control: Any
+    """(2,) int64: not 0 stops between blocks; finished epochs."""
+
+
+def pack(values: Iterable[int]) -> array[int]:
+    """Whole numbers as 64-bit integers; `.buffer_info()[0]` is their address."""
+    return array("q", values)
+
+
+def address(numbers: Any) -> int:
+    """Where the numbers of an array of numpy's or Python's lie."""
+    if type(numbers) is array:
+        return numbers.buffer_info()[0]
+    return numbers.__array_interface__["data"][0]  # type: ignore[no-any-return]

@@ -1,0 +1,173 @@
+"""A task's samples: scaled, cast, and laid out in blocks whose rows are one feature or target of all samples.
+
+    a block of `width` samples     L steps of F rows, K rows of targets, one row of weights
+
+Where the order is fixed, blocks are laid out once for a whole run. Where batches are shuffled, scaled samples lie one
+after the other and each block is gathered anew.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import NamedTuple
+
+from nextclose.engine.compile import jit
+from nextclose.engine.layout import BAD_X, BAD_Y
+from nextclose.engine.net import Block
+from nextclose.engine.vectors import lanes_of
+
+
+class Span(NamedTuple):
+    """One task's samples, and where they lie in memory."""
+
+    start: int
+    """First train window."""
+    train: int
+    """How many."""
+    held_out_start: int
+    held_out: int
+    batch: int
+    """Samples of an update."""
+    size: int
+    """Values of one sample: its window, its targets, its weight."""
+    held_out_at: int
+    """Where the validation blocks begin."""
+    work: int
+    """Where the rows begin that blocks work with."""
+
+
+@jit
+def sample_size(net, job):
+    """Values of one sample."""
+    return net.seq_len * net.input_size + job.targets + 1
+
+
+@jit
+def smaller(a, b):
+    """min, which numba would compile in a context of its own."""
+    return a if a < b else b
+
+
+@jit
+def padded(count, lanes):
+    """Samples as whole vectors."""
+    return -(-count // lanes) * lanes
+
+
+@jit
+def span_of(net, job, call, scratch, task):
+    """A task's span."""
+    start, stop, held_out_start, held_out_stop = call.wholes[task, :4]
+    lanes, size = lanes_of(scratch.memory), sample_size(net, job)
+    train, held_out, batch = stop - start, held_out_stop - held_out_start, call.wholes[task, 6]
+    if not 0 < batch < train:
+        batch = train
+    room = job.block if job.shuffle else -(-train // batch) * padded(batch, lanes)
+    held_out_at = room * size
+    work = held_out_at + padded(held_out, lanes) * size
+    return Span(start, train, held_out_start, held_out, batch, size, held_out_at, work)
+
+
+@jit
+def lay_out(net, job, call, scratch, task, span):
+    """Scale all samples of a task and lay them out; False if a value is not finite."""
+    if job.shuffle:
+        if not scale(net, job, call, task, span.start, span.train, scratch.samples):
+            return False
+    else:
+        for first in range(0, span.train, span.batch):
+            count = smaller(span.batch, span.train - first)
+            place = first // span.batch * padded(span.batch, lanes_of(scratch.memory)) * span.size
+            if not _lay_out_batch(net, job, call, scratch, task, span, span.start + first, count, place):
+                return False
+    return _lay_out_batch(net, job, call, scratch, task, span, span.held_out_start, span.held_out, span.held_out_at)
+
+
+@jit
+def _lay_out_batch(net, job, call, scratch, task, span, start, samples, place):
+    """One batch as blocks from memory[place] on."""
+    for first in range(0, samples, job.block):
+        count = smaller(job.block, samples - first)
+        if not scale(net, job, call, task, start + first, count, scratch.samples):
+            return False
+        width = padded(count, lanes_of(scratch.memory))
+        gather(scratch, place + first * span.size, width, 0, count, span.size, False)
+    return True
+
+
+@jit
+def train_block(net, job, scratch, span, first, count):
+    """The block of train samples first.. ; gathered where batches are shuffled."""
+    lanes = lanes_of(scratch.memory)
+    width = padded(count, lanes)
+    if job.shuffle:
+        gather(scratch, 0, width, first, count, span.size, True)
+        return block_at(net, job, 0, width, span.work)
+    place = first // span.batch * padded(span.batch, lanes) + first % span.batch
+    return block_at(net, job, place * span.size, width, span.work)
+
+
+@jit
+def held_out_block(net, job, scratch, span, first, count):
+    """The block of validation samples first.. ."""
+    width = padded(count, lanes_of(scratch.memory))
+    return block_at(net, job, span.held_out_at + first * span.size, width, span.work)
+
+
+@jit
+def block_at(net, job, at, width, work):
+    """The block whose data lie at memory[at]."""
+    y = at + net.seq_len * net.input_size * width
+    return Block(width, at, y, y + job.targets * width, work)
+
+
+@jit
+def scale(net, job, call, task, start, count, samples):
+    """Windows start.. as (value - shift) / scale in float64, cast, one sample after the other; False if one is not finite."""
+    L, F, K, size = job.steps, job.columns, job.targets, sample_size(net, job)
+    scales = call.scales[call.wholes[task, 10]]
+    bad_x, bad_y = 0, 0
+    for n in range(count):
+        at, x, y = n * size, (start + n) * L * F, (start + n) * K
+        for t in range(job.skip, L):
+            for f in range(F):
+                value = (call.X[x + t * F + f] - scales[f]) / scales[F + f]
+                bad_x += not isfinite(value)
+                samples[at] = value
+                at += 1
+        for k in range(K):
+            value = (call.y[y + k] - scales[2 * F + k]) / scales[2 * F + K + k]
+            bad_y += not isfinite(value)
+            samples[at] = value
+            at += 1
+        samples[at] = call.weight[start + n] if len(call.weight) > 0 else 1.0
+    if bad_x + bad_y == 0:
+        return True
+    record = call.record[task]
+    record[0], record[1] = (BAD_X, bad_x) if bad_x > 0 else (BAD_Y, bad_y)
+    return False
+
+
+@jit
+def gather(scratch, at, width, first, count, size, ordered):
+    """Samples as rows of a block at memory[at]; lanes without a sample are 0, their weight too."""
+    samples, memory = scratch.samples, scratch.memory
+    for j in range(width):
+        if j < count:
+            source = (scratch.order[first + j] if ordered else first + j) * size
+            for e in range(size):
+                memory[at + e * width + j] = samples[source + e]
+        else:
+            for e in range(size):
+                memory[at + e * width + j] = 0.0
+
+
+@jit
+def weight_of(call, scratch, start, first, count, ordered):
+    """Sum of the weights of samples first.. of those that begin with window `start`."""
+    if len(call.weight) == 0:
+        return float(count)
+    total = 0.0
+    for j in range(first, first + count):
+        total += call.weight[start + (scratch.order[j] if ordered else j)]
+    return total

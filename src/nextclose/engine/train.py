@@ -1,0 +1,153 @@
+"""A whole training run inside a kernel: epochs of batches of blocks, forward, loss, backward, update."""
+
+from __future__ import annotations
+
+from math import isfinite, sqrt
+
+import numpy as np
+
+from nextclose.engine import block as blocks
+from nextclose.engine import head, samples
+from nextclose.engine.compile import jit
+from nextclose.engine.draws import shuffle
+from nextclose.engine.layout import DIVERGED, DONE, MSE, STATUS, STOPPED
+from nextclose.engine.net import passing_rows
+from nextclose.engine.optimizers import update
+from nextclose.engine.vectors import lane_sums, lanes_of, store
+
+
+@jit
+def train(net, job, call, scratch, task):
+    """Run a task whose initial weights are in theta; its weights and losses go to its rows of `params` and `record`."""
+    span = samples.span_of(net, job, call, scratch, task)
+    if not samples.lay_out(net, job, call, scratch, task, span):
+        return
+    record, epochs, patience = call.record[task], call.wholes[task, 5], call.wholes[task, 7]
+    blocks.sum_biases(net, scratch.theta)
+    scratch.first[:] = 0.0
+    scratch.second[:] = 0.0
+    record[0], best_loss, best_epoch = STOPPED, np.inf, 0
+    for epoch in range(epochs):
+        loss = _epoch(net, job, call, scratch, task, span, epoch)
+        if call.control[0] != 0:
+            return
+        record[STATUS + epoch], record[2], record[3] = loss, epoch + 1, epoch
+        call.control[1] += 1
+        if not isfinite(loss):
+            record[0], record[1] = DIVERGED, epoch
+            return
+        if span.held_out > 0:
+            loss = _held_out_loss(net, job, call, scratch, span)
+            record[STATUS + call.epochs + epoch] = loss
+            if epoch == 0 or loss <= best_loss:
+                best_loss, best_epoch = loss, epoch
+                for p in range(net.trained):
+                    scratch.best[p] = scratch.theta[p]
+            record[3] = best_epoch
+            if patience > 0 and epoch - best_epoch >= patience:
+                break
+    for p in range(net.trained):
+        call.params[task, p] = scratch.best[p] if span.held_out > 0 else scratch.theta[p]
+    record[0] = DONE
+
+
+@jit
+def _epoch(net, job, call, scratch, task, span, epoch):
+    """One pass over all samples; the sample-weighted mean of the batch losses, each taken before its update."""
+    lr, momentum, decay, clip, gamma = call.rates[task]
+    drop_every = call.wholes[task, 8]
+    if drop_every > 0:
+        for _ in range(epoch // drop_every):
+            lr *= gamma
+    if job.shuffle:
+        shuffle(call.wholes[task, 4], net.shuffle_key, epoch, scratch.order[: span.train])
+    batches = -(-span.train // span.batch)
+    total = 0.0
+    for batch in range(batches):
+        first = batch * span.batch
+        count = samples.smaller(span.batch, span.train - first)
+        total += _batch(net, job, call, scratch, span, first, count) * count
+        if call.control[0] != 0:
+            return total
+        reduce(scratch.sums, scratch.grad, net.trained)
+        if clip > 0.0:
+            _clip(scratch.grad, net.trained, clip)
+        step = epoch * batches + batch + 1
+        update(
+            job.optimizer,
+            scratch.theta,
+            scratch.grad,
+            scratch.first,
+            scratch.second,
+            net.trained,
+            step,
+            lr,
+            momentum,
+            decay,
+        )
+        blocks.sum_biases(net, scratch.theta)
+    return total / span.train
+
+
+@jit
+def _batch(net, job, call, scratch, span, batch_first, samples_in_batch):
+    """A batch's loss; the gradients' sums by lane are in `sums`."""
+    weight = samples.weight_of(call, scratch, span.start, batch_first, samples_in_batch, job.shuffle)
+    scratch.sums[:] = 0.0
+    loss = 0.0
+    for first in range(0, samples_in_batch, job.block):
+        if call.control[0] != 0:
+            break
+        count = samples.smaller(job.block, samples_in_batch - first)
+        block = samples.train_block(net, job, scratch, span, batch_first + first, count)
+        if net.starts or net.gates == 3:  # without a start no other cell reads h[0]
+            blocks.set_start(net, scratch.drawn[net.trained :], scratch.memory, block)
+        blocks.forward(net, scratch.theta, scratch.memory, block)
+        loss += loss_of(net, job, call, scratch.memory, block, 1.0 / (weight * net.output_size))
+        blocks.backward(net, scratch.theta, scratch.memory, scratch.sums, block)
+    return loss / (weight * net.output_size)
+
+
+@jit
+def _held_out_loss(net, job, call, scratch, span):
+    """The loss on the validation samples."""
+    loss = 0.0
+    for first in range(0, span.held_out, job.block):
+        block = samples.held_out_block(
+            net, job, scratch, span, first, samples.smaller(job.block, span.held_out - first)
+        )
+        if net.starts or net.gates == 3:  # without a start no other cell reads h[0]
+            blocks.set_start(net, scratch.drawn[net.trained :], scratch.memory, block)
+        blocks.forward(net, scratch.theta, scratch.memory, block)
+        loss += loss_of(net, job, call, scratch.memory, block, 0.0)
+    weight = samples.weight_of(call, scratch, span.held_out_start, 0, span.held_out, False)
+    return loss / (weight * net.output_size)
+
+
+@jit
+def loss_of(net, job, call, memory, block, scale):
+    """The block's sum of losses; the outputs' gradients, times scale, go to their rows."""
+    rows = passing_rows(net, block)
+    if job.loss == MSE:
+        return np.float64(head.squared(net, memory, block, rows.yhat, rows.dy, scale))
+    return np.float64(head.pinball(net, call.quantiles, memory, block, rows.yhat, rows.dy, scale))
+
+
+@jit
+def reduce(sums, grad, count):
+    """Each weight's gradient from its vector of partial sums."""
+    lanes = lanes_of(sums)
+    for p in range(0, count, lanes):
+        store(lane_sums(sums, p * lanes), grad, p)
+
+
+@jit
+def _clip(grad, count, limit):
+    """Scale all gradients down to a norm of `limit`, as torch's clip_grad_norm_."""
+    total = 0.0
+    for p in range(count):
+        total += np.float64(grad[p]) * np.float64(grad[p])
+    factor = limit / (sqrt(total) + 1e-6)
+    if factor < 1.0:
+        for p in range(count):
+            grad[p] *= grad.dtype.type(factor)
