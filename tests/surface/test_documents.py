@@ -43,6 +43,16 @@ def test_the_readmes_python_runs(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_python_of_the_derivation_runs(number, tmp_path):
+    text = (ROOT / "docs" / "backpropagation.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert len(blocks) == 2
+    done = run(tmp_path, "-W", "error", "-c", blocks[number])
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
 def test_the_reference_is_what_the_program_says(tmp_path):
     before = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     done = run(tmp_path, ROOT / "scripts" / "make_reference.py")
