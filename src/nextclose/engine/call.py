@@ -219,7 +219,7 @@ def make_results(plan: Plan, tasks: int, epochs: int) -> Results:
 def make_fit(spec: Spec, results: Results, task: int, lr: float, validates: bool) -> Fit:
     """One task's row of the results; `problem` says why it has no weights to trust."""
     record = results.record[task]
-    ended, detail, run, best = (int(number) for number in record[:STATUS].tolist())
+    ended, detail, run, best = map(int, record[:STATUS].tolist())
     losses = record[STATUS : STATUS + run]
     held_out = STATUS + results.epochs
     return Fit(

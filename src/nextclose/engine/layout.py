@@ -6,6 +6,7 @@ and puts arrays in the place of addresses. So a call costs a few microseconds, h
 
 from __future__ import annotations
 
+import ctypes
 from array import array
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -33,6 +34,8 @@ RATES = 5
 
 VECTOR_BYTES = 64
 """16 float32 or 8 float64 samples."""
+
+_Byte = ctypes.c_char
 
 
 class Net(NamedTuple):
@@ -165,4 +168,7 @@ def address(numbers: Any) -> int:
     """Where the numbers of an array of numpy's or Python's lie."""
     if type(numbers) is array:
         return numbers.buffer_info()[0]
-    return numbers.__array_interface__["data"][0]  # type: ignore[no-any-return]
+    try:
+        return ctypes.addressof(_Byte.from_buffer(numbers))  # four times as fast as numpy's own ways
+    except (TypeError, ValueError):  # read-only, or empty
+        return numbers.__array_interface__["data"][0]  # type: ignore[no-any-return]

@@ -161,7 +161,7 @@ def _key(target: Target) -> str:
 
 def _folders() -> Iterator[Path]:
     """Where compiled kernels may be kept, best first."""
-    if told := os.environ.get("NEXTCLOSE_CACHE"):
+    if told := os.environ.get("NEXTCLOSE_KERNELS"):
         yield Path(told)
     yield Path(__file__).parent / "__pycache__"
     with suppress(RuntimeError):

@@ -24,8 +24,11 @@ from nextclose.engine.machine import Target
 from nextclose.engine.vectors import lanes_of, load, store
 
 _WIDE = Target.host().wide
-ROWS, VECTORS = ((12, 10, 8, 6, 5, 4, 3, 2, 1), 2) if _WIDE else ((6, 5, 4, 3, 2, 1), 1)
-"""Rows that a `dense` tile may have, and vectors a row: their sums, the inputs and a weight must fit the registers."""
+ROWS = (12, 10, 8, 6, 5, 4, 3, 2, 1) if _WIDE else (6, 5, 4, 3, 2, 1)
+"""Rows that a `dense` tile may have."""
+VECTORS, FEW, VECTORS_OF_FEW = (2, 3, 4) if _WIDE else (1, 1, 4)
+"""Vectors a row of a tile, and of one with few rows: the sums, the inputs and a weight must fit the registers, and a sum
+must not wait for itself."""
 MAX_OUTER = (5, 5) if _WIDE else (2, 2)
 """Rows and columns of an `outer` tile."""
 
@@ -63,12 +66,12 @@ def dense(theta, memory, a, b, goal, width):
 
     theta : weights. memory : all rows. a, b : Product. goal : Goal. width : samples in a row, whole vectors.
     """
-    step = VECTORS * lanes_of(memory)
-    many = width // step * step
     row = 0
     while row < goal.rows:
         rows = _tile_rows(goal.rows - row)
-        _dense_tiles(theta, memory, a, b, goal, row, rows, VECTORS, 0, many, width)
+        vectors = VECTORS if rows > FEW else VECTORS_OF_FEW
+        many = width - width % (vectors * lanes_of(memory))
+        _dense_tiles(theta, memory, a, b, goal, row, rows, vectors, 0, many, width)
         _dense_tiles(theta, memory, a, b, goal, row, rows, 1, many, width, width)
         row += rows
 
@@ -165,7 +168,7 @@ def _dense_tiles(
         down, across = code.whole(args[6]), code.whole(args[7])
         places: Any = [code.whole(arg) for arg in (args[5], *args[8:])]
         work = partial(_emit_dense, code, weights, rows_of, products, goal, *places)
-        sizes = [(R, V) for R in ROWS for V in {1, VECTORS}]
+        sizes = [(R, V) for R in ROWS for V in {1, VECTORS if R > FEW else VECTORS_OF_FEW}]
         code.choose(down * 8 + across, {8 * R + V: partial(work, R, V) for R, V in sizes})
         return context.get_dummy_value()
 

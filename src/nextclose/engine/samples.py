@@ -71,16 +71,16 @@ def span_of(net, job, call, scratch, task):
 @jit
 def lay_out(net, job, call, scratch, task, span):
     """Scale all samples of a task and lay them out; False if a value is not finite."""
-    if job.shuffle:
-        if not scale(net, job, call, task, span.start, span.train, scratch.samples):
+    if not _lay_out_batch(net, job, call, scratch, task, span, span.held_out_start, span.held_out, span.held_out_at):
+        return False
+    if job.shuffle:  # last: batches are laid out by way of the same memory
+        return scale(net, job, call, task, span.start, span.train, scratch.samples)
+    for first in range(0, span.train, span.batch):
+        count = smaller(span.batch, span.train - first)
+        place = first // span.batch * padded(span.batch, lanes_of(scratch.memory)) * span.size
+        if not _lay_out_batch(net, job, call, scratch, task, span, span.start + first, count, place):
             return False
-    else:
-        for first in range(0, span.train, span.batch):
-            count = smaller(span.batch, span.train - first)
-            place = first // span.batch * padded(span.batch, lanes_of(scratch.memory)) * span.size
-            if not _lay_out_batch(net, job, call, scratch, task, span, span.start + first, count, place):
-                return False
-    return _lay_out_batch(net, job, call, scratch, task, span, span.held_out_start, span.held_out, span.held_out_at)
+    return True
 
 
 @jit
@@ -126,17 +126,21 @@ def scale(net, job, call, task, start, count, samples):
     """Windows start.. as (value - shift) / scale in float64, cast, one sample after the other; False if one is not finite."""
     L, F, K, size = job.steps, job.columns, job.targets, sample_size(net, job)
     scales = call.scales[call.wholes[task, 10]]
-    bad_x, bad_y = 0, 0
+    bad_x, bad_y, as_is = 0, 0, _leaves(scales, F, K)
     for n in range(count):
         at, x, y = n * size, (start + n) * L * F, (start + n) * K
         for t in range(job.skip, L):
             for f in range(F):
-                value = (call.X[x + t * F + f] - scales[f]) / scales[F + f]
+                value = call.X[x + t * F + f]
+                if not as_is:
+                    value = (value - scales[f]) / scales[F + f]
                 bad_x += not isfinite(value)
                 samples[at] = value
                 at += 1
         for k in range(K):
-            value = (call.y[y + k] - scales[2 * F + k]) / scales[2 * F + K + k]
+            value = call.y[y + k]
+            if not as_is:
+                value = (value - scales[2 * F + k]) / scales[2 * F + K + k]
             bad_y += not isfinite(value)
             samples[at] = value
             at += 1
@@ -146,6 +150,18 @@ def scale(net, job, call, task, start, count, samples):
     record = call.record[task]
     record[0], record[1] = (BAD_X, bad_x) if bad_x > 0 else (BAD_Y, bad_y)
     return False
+
+
+@jit
+def _leaves(scales, F, K):
+    """Whether every shift is 0 and every scale 1: then a value is itself, and need not be divided."""
+    for f in range(F):
+        if scales[f] != 0.0 or scales[F + f] != 1.0:
+            return False
+    for k in range(K):
+        if scales[2 * F + k] != 0.0 or scales[2 * F + K + k] != 1.0:
+            return False
+    return True
 
 
 @jit

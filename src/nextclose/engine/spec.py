@@ -103,7 +103,7 @@ def make_spec(arguments: NetArguments, seq_len: int, input_size: int, output_siz
         bias=int(arguments.bias),
         output_bias=int(arguments.output_bias),
         activation=ACTIVATIONS[arguments.activation],
-        memory=int(arguments.memory),
+        memory=int(arguments.memory and known.recurrent),
         starts=int(arguments.has_h0),
         kept=kept,
         layer_rows=layer_rows,
@@ -130,6 +130,8 @@ def _check(arguments: NetArguments, recurrent: bool) -> None:
             )
     if not recurrent and arguments.num_layers != 1:
         raise SettingsError("cell=mlp has one hidden layer, got num_layers={got}", got=arguments.num_layers)
+    if not recurrent and arguments.has_h0:
+        raise SettingsError("cell=mlp has no state before the first step: h0 and h_0 must be absent")
 
 
 def _places(shapes: Mapping[str, tuple[int, ...]]) -> tuple[tuple[str, int, int, tuple[int, ...]], ...]:
