@@ -39,7 +39,7 @@ def sentences() -> dict[str, str]:
 
 def usage(verb: tuple[str, ...]) -> str:
     command = [sys.executable, "-m", "nextclose", *verb, "--help"]
-    environment = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "PATH": ""}
+    environment = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "PATH": "", "PYTHONPATH": str(ROOT / "src")}
     text = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 

@@ -12,7 +12,6 @@ from nextclose.core.cells import layer_suffix
 from nextclose.core.errors import SettingsError
 from nextclose.core.settings import NetSettings
 from nextclose.models.net import Net, build_net
-from nextclose.models.trace import trace
 
 TOLERANCE = 1e-12
 TORCH = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
@@ -131,27 +130,11 @@ def test_weights_of_the_wrong_shape_are_all_named():
     assert "w_y" in str(caught.value)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm", "mlp"])
-@pytest.mark.parametrize("layers", [1, 2])
-def test_a_trace_ends_where_the_net_ends(cell, layers):
-    if cell == "mlp" and layers == 2:
-        pytest.skip("an mlp has one hidden layer")
-    net = make(cell, F=3, H=4, L=5, layers=layers)
-    x = np.random.default_rng(3).standard_normal((5, 3))
-    steps = trace(net.params(), x, net.settings)
-    assert len(steps) == (1 if cell == "mlp" else 5)
-    expected = net(torch.tensor(x)[None])[0].detach().numpy()
-    np.testing.assert_allclose(steps[-1].y, expected, rtol=1e-13)
-    assert all(len(step.layers) == layers for step in steps)
-
-
-def test_an_elman_step_is_the_sum_of_its_two_products():
-    net = make("rnn", F=3, H=4, L=5, bias=False)
-    x = np.random.default_rng(4).standard_normal((5, 3))
-    before = np.zeros(4)
-    for t, step in enumerate(trace(net.params(), x, net.settings)):
-        terms = step.layers[0]
-        np.testing.assert_allclose(terms["w_x x"], net.params()["w_x"] @ x[t], rtol=1e-13)
-        np.testing.assert_allclose(terms["w_h h"], net.params()["w_h"] @ before, rtol=1e-12, atol=1e-15)
-        np.testing.assert_allclose(terms["h"], np.tanh(terms["w_x x"] + terms["w_h h"]), rtol=1e-13)
-        before = terms["h"]
+def test_a_first_state_that_is_given_travels_with_the_weights_too():
+    net = make("rnn", F=3, H=4)
+    assert "h_0" not in net.params()
+    given = {**net.params(), "h_0": np.full((1, 4), 0.5)}
+    init = build_net(net.settings, input_size=3, seq_len=3, output_size=2, seed=0, init=given, dtype=torch.float64)
+    np.testing.assert_array_equal(init.params()["h_0"], given["h_0"])
+    with pytest.raises(SettingsError, match=r"h_0: expected shape \(1, 4\), got \(4,\)"):
+        build_net(net.settings, input_size=3, seq_len=3, output_size=2, seed=0, init={**given, "h_0": np.ones(4)})

@@ -174,11 +174,11 @@ def test_a_watcher_hears_of_every_fit_and_epoch():
         def started(self, data, split, fits):
             self.expected = fits
 
+        def fitted(self, model, fits):
+            self.fits += fits
+
         def epoch(self, model, fold, seed, epoch, loss):
             self.epochs += 1
-
-        def fitted(self, model, fold, seed):
-            self.fits += 1
 
     watcher = Counter()
     run(walk_bars(200, seed=5), recipes=["tutorial"], settings=QUICK, today=TODAY, watcher=watcher)

@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import SHARED
 
 from nextclose.bars import load_bars
+from nextclose.engine.trace import trace
 from nextclose.judging.splits import make_split
-from nextclose.models.trace import trace
 from nextclose.recipes import load_recipe, with_settings
 from nextclose.training.fold import fit_fold
 from nextclose.training.resolve import resolve_engine
@@ -26,21 +26,24 @@ def golden():
     return json.loads((GOLDEN / "tutorial_samsung.json").read_text())
 
 
-@pytest.fixture(scope="module", params=["float64", "float32"])
+@pytest.fixture(
+    scope="module", params=[(name, dtype) for name in ("fused", "torch") for dtype in RELATIVE], ids="-".join
+)
 def run(request):
     prices = SHARED / "samsung_005930_2019_2023.parquet"
     if not prices.is_file():
         pytest.skip("the real bars of ../shared/data are not here")
-    changes = {"dtype": request.param, "seeds": 1, "init": str(GOLDEN / "tutorial_samsung.json")}
+    name, dtype = request.param
+    changes = {"dtype": dtype, "seeds": 1, "init": str(GOLDEN / "tutorial_samsung.json")}
     recipe = with_settings(load_recipe("tutorial"), changes)
     bars = load_bars(prices)
     split = make_split(
         bars.dates, train_start="2020-06-11", train_end="2023-03-23", test_start="2023-04-01", test_end="2023-07-01"
     )
     data = make_dataset(bars, recipe.windows)
-    engine = resolve_engine("torch")
+    engine = resolve_engine(name, recipe)
     fold = fit_fold(recipe, data, split.train_start, split.train_stop, engine)
-    return bars, split, data, engine, fold, RELATIVE[request.param]
+    return bars, split, data, engine, fold, RELATIVE[dtype]
 
 
 def close(got, expected, tolerance):
@@ -87,7 +90,7 @@ def test_the_first_windows_steps(run, golden):
     _, split, data, _, fold, _ = run
     init = {name: np.asarray(value) for name, value in golden["init"].items()}
     first = data.train_windows(split.train_start, split.train_stop).start
-    steps = trace(init, fold.scaler.x.forward(data.X[first]), fold.recipe.net)
+    steps = trace(init, fold.scaler.x.forward(data.X[first]), cell="rnn")
     for step, expected in zip(steps, golden["first_window_steps_at_init"], strict=True):
         for name, value in expected.items():
             close(step.layers[0][name], value, 1e-10)

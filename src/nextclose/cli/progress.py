@@ -7,7 +7,15 @@ from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import DataSummary, SplitDates
@@ -38,6 +46,19 @@ def _console(*, to_stderr: bool) -> Console:
     return console
 
 
+class FitsASecond(ProgressColumn):
+    """How fast nets are fitted, as soon as that is known."""
+
+    def __init__(self, lang: Lang) -> None:
+        super().__init__()
+        self.lang = lang
+
+    def render(self, task: Task) -> str:
+        """The column's text for `task`."""
+        rate = task.finished_speed or task.speed
+        return "" if rate is None else say("{rate} fits/s", self.lang, rate=f"{rate:.3g}")
+
+
 class RunWatcher(Watcher):
     """Prints data and split first, then a bar with the fits done, and the losses where they are asked for."""
 
@@ -45,7 +66,8 @@ class RunWatcher(Watcher):
         self.console, self.lang, self.verbose, self.force = console, lang, verbose, force
         self.folder = out or Path()
         columns = (
-            TextColumn("{task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), TimeRemainingColumn(),
+            TextColumn("{task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), FitsASecond(lang),
+            TimeRemainingColumn(),
         )  # fmt: skip
         self.progress = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
         self.task = self.progress.add_task("", total=None, visible=False)
@@ -75,14 +97,14 @@ class RunWatcher(Watcher):
         if self.verbose:
             print_shapes(model, shapes, self.console, self.lang)
 
+    def fitted(self, model: str, fits: int) -> None:
+        """Move the bar."""
+        self.progress.advance(self.task, fits)
+
     def epoch(self, model: str, fold: int, seed: int, epoch: int, loss: float) -> None:
         """Print every tenth loss of the first seed's first fit."""
         if self.verbose and fold == 0 and seed == 0 and epoch % EVERY == 0:
             self.console.print(f"EPOCH: {epoch} Loss: {loss:.6f}")
-
-    def fitted(self, model: str, fold: int, seed: int) -> None:
-        """Move the bar."""
-        self.progress.advance(self.task)
 
     def judging(self) -> None:
         """Take the bar away; one that never started would leave an empty line."""

@@ -29,7 +29,9 @@ def run(
         int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
     ] = None,
     seeds: Annotated[int | None, typer.Option(metavar="N", help="Nets a recipe, averaged. [the recipe's]")] = None,
-    engine: Annotated[str, typer.Option(metavar="auto|torch", help="What computes the fits.")] = "auto",
+    engine: Annotated[
+        str, typer.Option(metavar="auto|fused|torch", help="What computes the fits; auto: fused wherever it can.")
+    ] = "auto",
     exchange: Exchange = None,
     faults: Faults = "raise",
     set_: Set = None,

@@ -11,6 +11,7 @@ stacked as torch.nn stacks them: GRU r z n, LSTM i f g o.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
@@ -18,9 +19,10 @@ from typing import Literal
 import numpy as np
 
 from nextclose.core.errors import SettingsError
+from nextclose.core.lang import Joined, Text
 from nextclose.core.seeds import uniform
 from nextclose.core.suggest import did_you_mean
-from nextclose.core.types import Float64s
+from nextclose.core.types import Float64s, Params
 
 InitScheme = Literal["linear", "rnn"]
 
@@ -113,3 +115,22 @@ def _bound(name: str, shapes: dict[str, tuple[int, ...]], shape: NetShape, schem
 def initial_state(seed: int, num_layers: int, hidden_size: int) -> Float64s:
     """A random h_0, uniform on [-1, 1), (num_layers, H): one vector a layer, shared by all samples."""
     return np.ascontiguousarray(uniform(seed, "h_0", (num_layers, hidden_size)))
+
+
+def check_shapes(params: Params, wanted: Mapping[str, tuple[int, ...]]) -> None:
+    """Raise SettingsError naming every array that is missing or of a wrong shape."""
+    problems = []
+    for name, shape in wanted.items():
+        got = np.shape(params[name]) if name in params else None
+        if got != shape:
+            missing = Text("nothing")
+            problems.append(
+                Text(
+                    "{name}: expected shape {shape}, got {got}",
+                    name=name,
+                    shape=shape,
+                    got=missing if got is None else got,
+                )
+            )
+    if problems:
+        raise SettingsError("initial weights do not fit the net: {problems}", problems=Joined(problems))

@@ -11,6 +11,8 @@ from nextclose.core.types import Float64s, Params
 
 OnEpoch: TypeAlias = Callable[[int, float], None]
 """Called with (epoch, loss) after each epoch; epochs count from 0."""
+OnDone: TypeAlias = Callable[[int, int], None]
+"""Called with (fits done, fits in all) every now and then, and at the end."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

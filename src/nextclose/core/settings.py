@@ -107,6 +107,10 @@ class TrainingSettings:
     """sgd, rmsprop, adam or adamw, with PyTorch's defaults where no setting says otherwise."""
     lr: float = 0.005
     """Learning rate."""
+    lr_step: int | None = None
+    """Epochs after which lr is multiplied by lr_gamma, again and again; none keeps it."""
+    lr_gamma: float = 0.1
+    """What lr is multiplied by."""
     momentum: float = 0.0
     """Of sgd and rmsprop."""
     weight_decay: float = 0.0
@@ -134,6 +138,9 @@ class TrainingSettings:
         problems.one_of("loss", self.loss, _args(Loss))
         problems.one_of("dtype", self.dtype, _args(Dtype))
         problems.positive("lr", self.lr)
+        if self.lr_step is not None:
+            problems.at_least("lr_step", self.lr_step, 1)
+        problems.positive("lr_gamma", self.lr_gamma)
         problems.at_least("epochs", self.epochs, 1)
         problems.within("momentum", self.momentum, 0.0, 1.0)
         problems.within("weight_decay", self.weight_decay, 0.0, float("inf"))

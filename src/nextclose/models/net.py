@@ -5,17 +5,14 @@ X (N, L, F) -> swapaxes -> (L, N, F) -> cell, L times -> h_L (N, H) -> head -> y
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nextclose.core.cells import InitScheme, NetShape, cell_spec, initial_params, initial_state, layer_suffix
-from nextclose.core.errors import SettingsError
-from nextclose.core.lang import Joined, Text
+from nextclose.core.cells import cell_spec, check_shapes, layer_suffix
 from nextclose.core.settings import NetSettings
-from nextclose.core.types import Float64s, Floats, Params
+from nextclose.core.start import net_shape, start_params
+from nextclose.core.types import Floats, Params
 from nextclose.models.gru import GRUCell
 from nextclose.models.heads import LinearHead
 from nextclose.models.lstm import LSTMCell
@@ -31,19 +28,12 @@ class Net(nn.Module):
         super().__init__()
         self.settings = settings
         self.flat = not cell_spec(settings.cell).recurrent
-        self.shape = NetShape(
-            cell=settings.cell,
-            input_size=seq_len * input_size if self.flat else input_size,
-            hidden_size=settings.hidden_size,
-            output_size=output_size,
-            num_layers=settings.num_layers,
-            bias=settings.bias,
-            output_bias=settings.output_bias,
-        )
+        self.shape = net_shape(settings, input_size=input_size, seq_len=seq_len, output_size=output_size)
         sizes = [self.shape.input_size] + [settings.hidden_size] * (settings.num_layers - 1)
         self.cells = nn.ModuleList(_make_cell(settings, size) for size in sizes)
         self.head = LinearHead(settings.hidden_size, output_size, bias=settings.output_bias)
         self.h_0 = torch.zeros(settings.num_layers, settings.hidden_size)
+        self.starts = settings.h0 == "random"
 
     def forward(self, X: Tensor) -> Tensor:
         """X (N, L, F) -> yhat (N, K)."""
@@ -71,20 +61,19 @@ class Net(nn.Module):
         return {name: named[name] for name in self.shape.parameters()}
 
     def params(self) -> dict[str, Floats]:
-        """Copies of all weights as arrays, with h_0 (num_layers, H) where it is random."""
+        """Copies of all weights as arrays, with h_0 (num_layers, H) where it was random or given."""
         arrays = {name: weight.detach().numpy().copy() for name, weight in self.weights().items()}
-        if self.settings.h0 == "random":
+        if self.starts:
             arrays["h_0"] = self.h_0.numpy().copy()
         return arrays
 
     def load(self, params: Params) -> None:
         """Take weights, and h_0 if it is among them. Raises SettingsError naming every array of a wrong shape."""
-        wanted = self.shape.parameters()
-        _check_shapes(params, wanted)
+        check_shapes(params, self.shape.parameters())
         for name, weight in self.weights().items():
             weight.data = torch.tensor(np.asarray(params[name]), dtype=weight.dtype)
         if "h_0" in params:
-            self.h_0 = torch.tensor(np.asarray(params["h_0"]), dtype=self.h_0.dtype)
+            self.h_0, self.starts = torch.tensor(np.asarray(params["h_0"]), dtype=self.h_0.dtype), True
 
     def freeze_memory(self) -> None:
         """Hold W_h of every layer at zero: it neither acts nor trains."""
@@ -112,21 +101,10 @@ def build_net(
     """
     net = Net(settings, input_size=input_size, seq_len=seq_len, output_size=output_size).to(dtype)
     net.h_0 = net.h_0.to(dtype)
-    start: dict[str, Floats] = dict(init) if init is not None else _drawn(settings, net.shape, seed)
-    if settings.zero_head and init is None:
-        start |= {name: np.zeros_like(array) for name, array in start.items() if name in ("w_y", "b_y")}
-    if settings.h0 == "random" and "h_0" not in start:
-        start["h_0"] = initial_state(seed, settings.num_layers, settings.hidden_size)
-    net.load(start)
+    net.load(start_params(settings, net.shape, seed=seed, init=init))
     if not settings.memory:
         net.freeze_memory()
     return net
-
-
-def _drawn(settings: NetSettings, shape: NetShape, seed: int) -> dict[str, Floats]:
-    scheme: InitScheme = "rnn" if settings.init == "rnn" else "linear"
-    drawn: Mapping[str, Float64s] = initial_params(shape, scheme=scheme, seed=seed)
-    return dict(drawn)
 
 
 def _make_cell(settings: NetSettings, input_size: int) -> nn.Module:
@@ -138,21 +116,3 @@ def _make_cell(settings: NetSettings, input_size: int) -> nn.Module:
     if settings.cell == "mlp":
         return MLPCell(input_size, H, bias=bias, activation=settings.activation)
     return RNNCell(input_size, H, bias=bias, activation=settings.activation)
-
-
-def _check_shapes(params: Params, wanted: Mapping[str, tuple[int, ...]]) -> None:
-    problems = []
-    for name, shape in wanted.items():
-        got = np.shape(params[name]) if name in params else None
-        if got != shape:
-            missing = Text("nothing")
-            problems.append(
-                Text(
-                    "{name}: expected shape {shape}, got {got}",
-                    name=name,
-                    shape=shape,
-                    got=missing if got is None else got,
-                )
-            )
-    if problems:
-        raise SettingsError("initial weights do not fit the net: {problems}", problems=Joined(problems))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from importlib.metadata import version
 
@@ -21,11 +21,14 @@ from nextclose.study.saved_model import SavedModel
 from nextclose.study.study import Study
 from nextclose.study.tables import forecast_table
 from nextclose.study.walk import Walked
+from nextclose.training.resolve import Engine, tell_engines
 from nextclose.windows import ewma_volatility
 
 STALE_DAYS = 10
 """Bars that end longer ago than this are said to be old."""
-LIBRARIES = ("numpy", "pandas", "scipy", "torch")
+LIBRARIES = ("numpy", "pandas", "scipy")
+COMPILERS = {"fused": "numba", "torch": "torch"}
+"""What computes an engine's numbers."""
 
 
 def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walked], ladder: Ladder | None) -> Study:
@@ -40,6 +43,7 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
     scores = {name: _scores(tables[name], plan, volatility) for name in everyone}
     sessions = coming_sessions(plan.bars, max(model.tomorrow.shape[1] for model in everyone.values()))
     split = split_dates(plan)
+    chosen, reason = tell_engines(plan.engines)
     return Study(
         lang=plan.lang,
         data=plan.bars.summary(),
@@ -52,9 +56,9 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
         ladder=ladder,
         losses=tuple(model.losses for model in walked.values() if model.losses is not None),
         history=_history(plan),
-        engine={"chosen": plan.engine.chosen, "reason": plan.engine.reason.render(plan.lang)},
+        engine={"chosen": chosen, "reason": reason.render(plan.lang)},
         notes=(*_notes(plan, sessions), *judged.notes),
-        versions=versions(),
+        versions=versions(plan.engines.values()),
         fitted=tuple(_saved(model, scores[name], plan) for name, model in walked.items()),
         config=plan.config(),
     )
@@ -125,9 +129,10 @@ def _history(plan: Plan) -> PriceHistory:
     return PriceHistory(**{field.name: getattr(plan.bars, field.name) for field in fields(PriceHistory)})
 
 
-def versions() -> dict[str, str]:
-    """Of Python, nextclose and the libraries that compute its numbers."""
+def versions(engines: Iterable[Engine]) -> dict[str, str]:
+    """Of Python, nextclose and the libraries that compute its numbers with some engines."""
     from nextclose import __version__
 
     found = {"nextclose": __version__, "python": platform.python_version()}
-    return found | {name: version(name) for name in LIBRARIES}
+    behind = sorted({COMPILERS[engine.chosen] for engine in engines})
+    return found | {name: version(name) for name in (*LIBRARIES, *behind)}

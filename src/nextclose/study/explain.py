@@ -13,9 +13,10 @@ from nextclose.bars.bars import Bars
 from nextclose.core.errors import SettingsError
 from nextclose.core.explanation import ExplainedStep, Explanation
 from nextclose.core.fit import Fit
+from nextclose.core.start import net_shape, start_params
+from nextclose.engine import unusable
+from nextclose.engine.trace import trace
 from nextclose.judging.splits import make_split, parse_date
-from nextclose.models.net import build_net
-from nextclose.models.trace import trace
 from nextclose.recipes import Recipe, load_recipe, with_settings
 from nextclose.study.forecaster import Forecaster, load
 from nextclose.study.study import Study
@@ -53,6 +54,9 @@ def explain(
     """
     if epoch is not None and epoch < 0:
         raise SettingsError("--epoch: expected 0 or more, got {epoch}", epoch=epoch)
+    lacks = unusable()
+    if lacks is not None:
+        raise SettingsError("explain needs the fused engine, which cannot be used here: {lacks}", lacks=lacks)
     folder = Path(source) if isinstance(source, str | Path) else None
     if folder is not None and folder.is_dir():
         fold, bars = _saved(folder, recipe, epoch)
@@ -89,27 +93,25 @@ def _saved(folder: Path, name: str | None, epoch: int | None) -> tuple[FittedFol
 def _train(recipe: Recipe, data: Dataset, bars: Bars, epoch: int | None) -> FittedFold:
     """The recipe's first seed, trained on the default train span for `epoch` epochs."""
     split = make_split(bars.dates)
-    engine = resolve_engine()
-    if epoch is None:
-        return fit_fold(recipe, data, split.train_start, split.train_stop, engine)
-    if epoch > 0:
-        shorter = with_settings(recipe, {"epochs": epoch, "patience": None, "validation": 0.0})
-        return fit_fold(shorter, data, split.train_start, split.train_stop, engine)
-    untrained = build_net(
-        recipe.net,
-        input_size=data.X.shape[2],
-        seq_len=data.X.shape[1],
-        output_size=data.y.shape[1],
-        seed=0,
-        init=read_init(recipe.net.init),
-    )
-    fit = Fit(params=untrained.params(), losses=np.empty(0), val_losses=np.empty(0), best_epoch=-1)
-    windows = data.train_windows(split.train_start, split.train_stop)
+    span = split.train_start, split.train_stop
+    if epoch == 0:
+        return _untrained(recipe, data, *span)
+    if epoch is not None:
+        recipe = with_settings(recipe, {"epochs": epoch, "patience": None, "validation": 0.0})
+    return fit_fold(recipe, data, *span, resolve_engine("auto", recipe))
+
+
+def _untrained(recipe: Recipe, data: Dataset, start: int, stop: int) -> FittedFold:
+    """The recipe's first seed before its first update."""
+    _, seq_len, input_size = data.X.shape
+    shape = net_shape(recipe.net, input_size=input_size, seq_len=seq_len, output_size=data.y.shape[1])
+    params = start_params(recipe.net, shape, seed=0, init=read_init(recipe.net.init))
+    own = {name: array.astype(recipe.training.dtype) for name, array in params.items()}
     return FittedFold(
         recipe=recipe,
-        scaler=fit_scaler(data, split.train_start, split.train_stop),
-        fits=(fit,),
-        train_shape=data.X[windows].shape,
+        scaler=fit_scaler(data, start, stop),
+        fits=(Fit(params=own, losses=np.empty(0), val_losses=np.empty(0), best_epoch=-1),),
+        train_shape=data.X[data.train_windows(start, stop)].shape,
     )
 
 
@@ -143,7 +145,7 @@ def _window(data: Dataset, bars: Bars, date: str | None) -> int:
 def _explain(fold: FittedFold, data: Dataset, bars: Bars, window: int, epoch: int | None) -> Explanation:
     recipe, params = fold.recipe, fold.fits[0].params
     x = fold.scaler.x.forward(data.X[window])
-    walked = trace(params, x, recipe.net)
+    walked = trace(params, x, cell=recipe.net.cell, activation=recipe.net.activation)
     origin = window + data.first
     rows = range(origin - recipe.windows.seq_len + 1, origin + 1)
     output = walked[-1].y

@@ -33,11 +33,11 @@ class Forecaster:
     recipe : a recipe's name.
     seeds : nets to average; the recipe's own number by default.
     settings : changed settings of the recipe, by name.
-    engine : auto or torch.
+    engine : fused, torch, or auto, which takes the fused one where it can fit the recipe.
 
     Raises
     ------
-    SettingsError : an unknown recipe, setting or engine.
+    SettingsError : an unknown recipe, setting or engine, or one that cannot fit the recipe here.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Forecaster:
     ) -> None:
         changes = dict(settings or {}) | ({} if seeds is None else {"seeds": seeds})
         self.recipe = with_settings(load_recipe(recipe), changes)
-        self.engine = resolve_engine(engine)
+        self.engine = resolve_engine(engine, self.recipe)
         self._model: SavedModel | None = None
 
     @property

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from nextclose.core.lang import Lang
 from nextclose.core.results import SplitDates
 from nextclose.judging.splits import Split
 from nextclose.recipes import Recipe
-from nextclose.training.resolve import Engine
+from nextclose.training.resolve import Engine, tell_engines
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,7 +26,8 @@ class Plan:
     bars: Bars
     split: Split
     recipes: tuple[Recipe, ...]
-    engine: Engine
+    engines: Mapping[Recipe, Engine]
+    """What fits each recipe and rung."""
     lang: Lang
     today: dt.date
     with_ladder: bool
@@ -45,7 +47,7 @@ class Plan:
             "split": [split.train_start, split.train_stop, split.test_first, split.test_last],
             "recipes": {recipe.name: recipe.settings() for recipe in self.recipes},
             "ladder": self.with_ladder,
-            "engine": self.engine.chosen,
+            "engine": tell_engines(self.engines)[0],
         }
 
     def folder(self) -> Path:

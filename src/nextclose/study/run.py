@@ -58,6 +58,7 @@ def run(
         the test and everything before trains.
     refit_every : sessions that one fit serves, for every recipe; 0 fits once.
     seeds : nets a recipe, for every recipe.
+    engine : fused, torch, or auto, which takes the fused one wherever it can fit a recipe.
     settings : changed settings of every recipe, by name.
     ladder : climb the ladder beside the recipes; by default where `tutorial` is among them.
     today : the day on which the bars are said to be old or not; the clock's by default.
@@ -71,21 +72,22 @@ def run(
     if lang not in LANGS:
         raise SettingsError("unknown language '{lang}': expected en or ko", lang=lang)
     chosen = choose_recipes(recipes, seeds=seeds, refit_every=refit_every, settings=settings or {})
-    fitted_by = resolve_engine(engine)
     bars = load_bars(source, faults=faults, exchange=exchange, refresh=refresh)
     _check_length(bars, chosen)
+    split = make_split(
+        bars.dates, train_start=train_start, train_end=train_end, test_start=test_start, test_end=test_end
+    )
     with_ladder = ladder if ladder is not None else any(recipe.name == LADDER[0] for recipe in chosen)
+    rungs = _missing_rungs(chosen) if with_ladder else ()
     plan = Plan(
         bars=bars,
-        split=make_split(
-            bars.dates, train_start=train_start, train_end=train_end, test_start=test_start, test_end=test_end
-        ),
+        split=split,
         recipes=chosen,
-        engine=fitted_by,
+        engines={recipe: resolve_engine(engine, recipe) for recipe in (*chosen, *rungs)},
         lang=lang,
         today=today or dt.date.today(),
         with_ladder=with_ladder,
-        rungs=_missing_rungs(chosen) if with_ladder else (),
+        rungs=rungs,
     )
     watcher = watcher or Watcher()
     watcher.planned(plan)
@@ -95,12 +97,16 @@ def run(
 def _execute(plan: Plan, watcher: Watcher) -> Study:
     total = sum(plan.fits(recipe) for recipe in (*plan.recipes, *plan.rungs))
     watcher.started(plan.bars.summary(), split_dates(plan), total)
-    walked = {recipe.name: walk_recipe(recipe, plan.bars, plan.split, plan.engine, watcher) for recipe in plan.recipes}
+    walked = {recipe.name: _walk(recipe, plan, watcher) for recipe in plan.recipes}
     seq_len = plan.recipes[0].windows.seq_len
     plain = {name: walk_baseline(name, seq_len, REFIT_EVERY, plan.bars, plan.split) for name in BASELINES}
     ladder = _climb(plan, walked, watcher) if plan.with_ladder else None
     watcher.judging()
     return conclude(plan, walked, plain, ladder)
+
+
+def _walk(recipe: Recipe, plan: Plan, watcher: Watcher) -> Walked:
+    return walk_recipe(recipe, plan.bars, plan.split, plan.engines[recipe], watcher)
 
 
 def _check_length(bars: Bars, recipes: Sequence[Recipe]) -> None:
@@ -139,9 +145,7 @@ def _missing_rungs(chosen: Sequence[Recipe]) -> tuple[Recipe, ...]:
 
 
 def _climb(plan: Plan, walked: Mapping[str, Walked], watcher: Watcher) -> Ladder | None:
-    on_rungs = {
-        rung.name: walk_recipe(rung, plan.bars, plan.split, plan.engine, OnlyFits(watcher)) for rung in plan.rungs
-    }
+    on_rungs = {rung.name: _walk(rung, plan, OnlyFits(watcher)) for rung in plan.rungs}
     seq_len = load_recipe(LADDER[0]).windows.seq_len
     ridge = walk_baseline("ridge", seq_len, 0, plan.bars, plan.split)
     return climb({**walked, **on_rungs, "ridge": ridge}, plan.bars, plan.lang)

@@ -16,7 +16,7 @@ from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import Split
 from nextclose.recipes import Recipe
 from nextclose.study.watch import Watcher
-from nextclose.training.fold import FittedFold, FitWatcher, fit_fold
+from nextclose.training.fold import FittedFold, FitWatcher, fit_folds
 from nextclose.training.resolve import Engine
 from nextclose.windows import Dataset, make_dataset
 from nextclose.windows.windows import sliding
@@ -41,18 +41,18 @@ class Walked:
     """Each seed's last training loss in the last fold."""
     fits: int = 0
     seconds: float = 0.0
-    """Process time."""
+    """Process time of all threads, fits and forecasts."""
 
 
-class _FoldWatcher(FitWatcher):
-    def __init__(self, watcher: Watcher, model: str, fold: int) -> None:
-        self.watcher, self.model, self.fold = watcher, model, fold
+class _RecipeWatcher(FitWatcher):
+    def __init__(self, watcher: Watcher, model: str) -> None:
+        self.watcher, self.model = watcher, model
 
-    def epoch(self, seed: int, epoch: int, loss: float) -> None:
-        self.watcher.epoch(self.model, self.fold, seed, epoch, loss)
+    def fitted(self, fits: int) -> None:
+        self.watcher.fitted(self.model, fits)
 
-    def fitted(self, seed: int) -> None:
-        self.watcher.fitted(self.model, self.fold, seed)
+    def epoch(self, fold: int, seed: int, epoch: int, loss: float) -> None:
+        self.watcher.epoch(self.model, fold, seed, epoch, loss)
 
 
 def walk_recipe(recipe: Recipe, bars: Bars, split: Split, engine: Engine, watcher: Watcher) -> Walked:
@@ -63,26 +63,25 @@ def walk_recipe(recipe: Recipe, bars: Bars, split: Split, engine: Engine, watche
         raise _no_targets(recipe, data, split)
     shapes = _shapes(data, split, span)
     watcher.shapes(recipe.name, shapes)
+    engine.warm_up(recipe.training)
     began = process_time()
-    prices, curve, fitted = [], None, None
     folds = split.folds(recipe.refit_every)
-    for number, fold in enumerate(folds):
-        seen = _FoldWatcher(watcher, recipe.name, number)
-        fitted = fit_fold(recipe, data, fold.train_start, fold.train_stop, engine, seen)
-        curve = curve or _curve(fitted)
+    spans = [(fold.train_start, fold.train_stop) for fold in folds]
+    fitted = fit_folds(recipe, data, spans, engine, _RecipeWatcher(watcher, recipe.name))
+    prices = []
+    for fold, nets in zip(folds, fitted, strict=True):
         windows = data.test_windows(fold.first_target, fold.last_target, split.test_first)
-        prices.append(fitted.forecast(data, windows, engine))
-    assert fitted is not None
-    origins = data.origins(span)
+        prices.append(nets.forecast(data, windows, engine))
+    last, origins = fitted[-1], data.origins(span)
     return Walked(
         name=recipe.name,
         origins=np.arange(origins.start, origins.stop),
         prices=np.concatenate(prices, axis=1),
-        tomorrow=fitted.forecast(data, data.latest, engine)[:, 0],
-        fold=fitted,
-        losses=curve,
+        tomorrow=last.forecast(data, data.latest, engine)[:, 0],
+        fold=last,
+        losses=_curve(fitted[0]),
         shapes=shapes,
-        final_losses=tuple(float(fit.losses[-1]) for fit in fitted.fits),
+        final_losses=tuple(float(fit.losses[-1]) for fit in last.fits),
         fits=recipe.seeds * len(folds),
         seconds=process_time() - began,
     )

@@ -20,22 +20,22 @@ class Watcher:
     def shapes(self, model: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """The windows of a recipe's first fold are cut."""
 
-    def epoch(self, model: str, fold: int, seed: int, epoch: int, loss: float) -> None:
-        """An epoch of a fit is done."""
+    def fitted(self, model: str, fits: int) -> None:
+        """So many more fits of a recipe are done."""
 
-    def fitted(self, model: str, fold: int, seed: int) -> None:
-        """A fit is done."""
+    def epoch(self, model: str, fold: int, seed: int, epoch: int, loss: float) -> None:
+        """An epoch's loss, told when a recipe's fits are done: one fit after the other, its epochs in order."""
 
     def judging(self) -> None:
         """Every forecast is made."""
 
 
 class OnlyFits(Watcher):
-    """Passes on which fits are done, and nothing of their inside."""
+    """Passes on how many fits are done, and nothing of their inside."""
 
     def __init__(self, watcher: Watcher) -> None:
         self.watcher = watcher
 
-    def fitted(self, model: str, fold: int, seed: int) -> None:
+    def fitted(self, model: str, fits: int) -> None:
         """Pass it on."""
-        self.watcher.fitted(model, fold, seed)
+        self.watcher.fitted(model, fits)

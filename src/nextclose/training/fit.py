@@ -1,22 +1,48 @@
-"""Training one net with PyTorch: the reference that every other engine must equal."""
+"""Training with PyTorch, one net after the other: the reference that every other engine must equal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nextclose.core.errors import FitError
-from nextclose.core.fit import Fit, OnEpoch
+from nextclose.core.fit import Fit, OnDone, OnEpoch, Task
+from nextclose.core.lang import Text
 from nextclose.core.seeds import permutation
 from nextclose.core.settings import NetSettings, TrainingSettings
 from nextclose.core.types import Float64s, Floats, Params
 from nextclose.models.net import Net, build_net
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+_OWN = ("lr", "momentum", "weight_decay", "clip_norm", "lr_step", "lr_gamma", "epochs", "batch_size", "patience")
+"""Settings that a task may have of its own."""
+
+
+def fit_many(
+    X: Float64s,
+    y: Float64s,
+    tasks: Sequence[Task],
+    *,
+    net: NetSettings,
+    training: TrainingSettings,
+    on_done: OnDone | None = None,
+) -> tuple[Fit, ...]:
+    """One net a task, one after the other; `training.resolve.FitMany` says what is what."""
+    fits = []
+    for task in tasks:
+        fits.append(_fit_task(X, y, task, net, training))
+        if on_done is not None:
+            on_done(len(fits), len(tasks))
+    return tuple(fits)
+
+
+def warm_up(training: TrainingSettings) -> None:
+    """PyTorch is loaded with this file."""
 
 
 def fit(
@@ -66,6 +92,23 @@ def predict(params: Params, X: Floats, *, net: NetSettings) -> Float64s:
         return built(_tensor(X, dtype)).double().numpy()  # type: ignore[no-any-return]
 
 
+def _fit_task(X: Float64s, y: Float64s, task: Task, net: NetSettings, training: TrainingSettings) -> Fit:
+    """One task's net, or why there is none."""
+    own = {name: getattr(task, name) for name in _OWN if getattr(task, name) is not None}
+    windows, held_out = (
+        ((X[start:stop] - task.x_shift) / task.x_scale, (y[start:stop] - task.y_shift) / task.y_scale)
+        for start, stop in ((task.start, task.stop), (task.val_start, task.val_stop))
+    )
+    validation = held_out if task.val_stop > task.val_start else None
+    try:
+        return fit(
+            *windows, net=net, training=replace(training, **own), seed=task.seed, init=task.init, validation=validation
+        )
+    except FitError as error:
+        problem = Text(error.template, **error.values)
+        return Fit(params={}, losses=np.empty(0), val_losses=np.empty(0), best_epoch=-1, problem=problem)
+
+
 def _train(
     net: Net,
     X: Tensor,
@@ -77,11 +120,13 @@ def _train(
 ) -> Fit:
     weights = [weight for weight in net.weights().values() if weight.requires_grad]
     optimizer = _make_optimizer(weights, training)
+    schedule = torch.optim.lr_scheduler.StepLR(optimizer, training.lr_step or training.epochs, training.lr_gamma)
     losses: list[float] = []
     val_losses: list[float] = []
     best, best_epoch = net.params(), 0
     for epoch in range(training.epochs):
         losses.append(_epoch(net, X, y, weights, optimizer, training, seed, epoch))
+        schedule.step()
         if not np.isfinite(losses[-1]):
             raise FitError(
                 "training diverged: the loss of epoch {epoch} is {loss}. Lower the learning rate (lr is {lr}).",

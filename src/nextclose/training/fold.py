@@ -1,17 +1,16 @@
-"""One recipe fitted on one training span: a net a seed, and the scaler that they share."""
+"""One recipe fitted on training spans: a net a span and seed, and the scaler that a span's nets share."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from nextclose.core.errors import BarsError, SettingsError
-from nextclose.core.fit import Fit
+from nextclose.core.errors import BarsError, FitError, SettingsError
+from nextclose.core.fit import Fit, OnDone, Task
 from nextclose.core.types import Float64s, Params
 from nextclose.recipes import Recipe
 from nextclose.training.resolve import Engine
@@ -19,13 +18,13 @@ from nextclose.windows import Dataset, Scaler, fit_scaler
 
 
 class FitWatcher:
-    """Told of every epoch and every finished net; this one keeps quiet."""
+    """Told how fits come along; this one keeps quiet."""
 
-    def epoch(self, seed: int, epoch: int, loss: float) -> None:
-        """After each epoch."""
+    def fitted(self, fits: int) -> None:
+        """So many more nets are done."""
 
-    def fitted(self, seed: int) -> None:
-        """After each net."""
+    def epoch(self, fold: int, seed: int, epoch: int, loss: float) -> None:
+        """An epoch's loss, told when all nets are done: one net after the other, its epochs in order."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,23 +45,52 @@ class FittedFold:
         return np.stack([data.prices(self.scaler.y.backward(output), windows) for output in outputs])
 
 
-def fit_fold(
+def fit_folds(
     recipe: Recipe,
     data: Dataset,
-    start: int,
-    stop: int,
+    spans: Sequence[tuple[int, int]],
     engine: Engine,
     watcher: FitWatcher | None = None,
-) -> FittedFold:
-    """Fit every seed of `recipe` on bars `start`..`stop`-1.
+) -> tuple[FittedFold, ...]:
+    """Fit every seed of `recipe` on each span of bars `start`..`stop`-1, all at once.
 
     Raises
     ------
-    BarsError : fewer bars than one window, its target and one more.
-    FitError : training diverged.
+    BarsError : a span of fewer bars than one window, its target and one more.
+    FitError : training diverged or met a value that is not finite.
     """
+    watcher = watcher or FitWatcher()
+    for start, stop in spans:
+        _check_span(recipe, stop - start)
+    scalers = [fit_scaler(data, start, stop) for start, stop in spans]
+    init = read_init(recipe.net.init)
+    tasks = [
+        _task(recipe, data.train_windows(start, stop), scaler, seed, init)
+        for (start, stop), scaler in zip(spans, scalers, strict=True)
+        for seed in range(recipe.seeds)
+    ]
+    fits = engine.fit_many(
+        data.X, data.y, tasks, net=recipe.net, training=recipe.training, on_done=_in_steps(watcher.fitted)
+    )
+    folds = []
+    for number, (span, scaler) in enumerate(zip(spans, scalers, strict=True)):
+        own = fits[number * recipe.seeds : (number + 1) * recipe.seeds]
+        _tell(watcher, recipe, number, len(spans), own)
+        shape = data.X[data.train_windows(*span)].shape
+        folds.append(FittedFold(recipe=recipe, scaler=scaler, fits=own, train_shape=shape))
+    return tuple(folds)
+
+
+def fit_fold(
+    recipe: Recipe, data: Dataset, start: int, stop: int, engine: Engine, watcher: FitWatcher | None = None
+) -> FittedFold:
+    """Fit every seed of `recipe` on bars `start`..`stop`-1; errors as for `fit_folds`."""
+    return fit_folds(recipe, data, [(start, stop)], engine, watcher)[0]
+
+
+def _check_span(recipe: Recipe, sessions: int) -> None:
     needed = recipe.windows.seq_len + recipe.windows.horizon + 1
-    if stop - start < needed:
+    if sessions < needed:
         raise BarsError(
             "recipe '{recipe}' needs at least {needed} train sessions (seq_len {seq_len}, horizon {horizon}, and one "
             "more), got {got}. Give an earlier train-start, or more bars.",
@@ -70,31 +98,54 @@ def fit_fold(
             needed=needed,
             seq_len=recipe.windows.seq_len,
             horizon=recipe.windows.horizon,
-            got=stop - start,
+            got=sessions,
         )
-    watcher = watcher or FitWatcher()
-    scaler = fit_scaler(data, start, stop)
-    windows = data.train_windows(start, stop)
-    X, y = scaler.x.forward(data.X[windows]), scaler.y.forward(data.y[windows])
-    held_out = recipe.training.held_out(len(X))
-    validation = (X[len(X) - held_out :], y[len(X) - held_out :]) if held_out else None
-    init = read_init(recipe.net.init)
-    fits = []
-    for seed in range(recipe.seeds):
-        fits.append(
-            engine.fit(
-                X[: len(X) - held_out],
-                y[: len(X) - held_out],
-                net=recipe.net,
-                training=recipe.training,
+
+
+def _task(recipe: Recipe, windows: slice, scaler: Scaler, seed: int, init: Params | None) -> Task:
+    """One seed on some windows; the latest of them validate where the recipe holds some out."""
+    cut = windows.stop - recipe.training.held_out(windows.stop - windows.start)
+    return Task(
+        start=windows.start,
+        stop=cut,
+        val_start=cut,
+        val_stop=windows.stop,
+        seed=seed,
+        init=init,
+        x_shift=scaler.x.shift,
+        x_scale=scaler.x.scale,
+        y_shift=scaler.y.shift,
+        y_scale=scaler.y.scale,
+    )
+
+
+def _in_steps(fitted: Callable[[int], None]) -> OnDone:
+    """From "so many are done" to "so many more are done"."""
+    before = 0
+
+    def on_done(done: int, _total: int) -> None:
+        nonlocal before
+        if done > before:
+            fitted(done - before)
+            before = done
+
+    return on_done
+
+
+def _tell(watcher: FitWatcher, recipe: Recipe, fold: int, folds: int, fits: Sequence[Fit]) -> None:
+    """A fold's losses to the watcher. Raises FitError for a fit that failed."""
+    for seed, fit in enumerate(fits):
+        for epoch, loss in enumerate(fit.losses.tolist()):
+            watcher.epoch(fold, seed, epoch, loss)
+        if fit.problem is not None:
+            raise FitError(
+                "recipe '{recipe}', fold {fold} of {folds}, seed {seed}: {problem}",
+                recipe=recipe.name,
+                fold=fold + 1,
+                folds=folds,
                 seed=seed,
-                init=init,
-                validation=validation,
-                on_epoch=partial(watcher.epoch, seed),
+                problem=fit.problem,
             )
-        )
-        watcher.fitted(seed)
-    return FittedFold(recipe=recipe, scaler=scaler, fits=tuple(fits), train_shape=X.shape)
 
 
 def read_init(init: str) -> Params | None:

@@ -2,59 +2,143 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from nextclose.core.errors import SettingsError
-from nextclose.core.fit import Fit, OnEpoch
-from nextclose.core.lang import Text
+from nextclose.core.fit import Fit, OnDone, Task
+from nextclose.core.lang import Joined, Text
 from nextclose.core.settings import NetSettings, TrainingSettings
-from nextclose.core.types import Float64s, Floats, Params
+from nextclose.core.suggest import did_you_mean
+from nextclose.core.types import Float64s, Params
+from nextclose.recipes import Recipe
 
-EngineName = Literal["auto", "torch"]
-ENGINES: tuple[EngineName, ...] = ("auto", "torch")
+EngineName = Literal["auto", "fused", "torch"]
+ENGINES: tuple[EngineName, ...] = ("auto", "fused", "torch")
+INSTALL = 'pip install -c constraints.txt -e ".[torch]"'
+_ASKED_FOR = Text("asked for")
 
 
-class FitFunction(Protocol):
-    """Trains one net on scaled windows."""
+class FitMany(Protocol):
+    """Trains one net a task on windows that they share."""
 
     def __call__(
         self,
-        X: Floats,
-        y: Floats,
+        X: Float64s,
+        y: Float64s,
+        tasks: Sequence[Task],
         *,
         net: NetSettings,
         training: TrainingSettings,
-        seed: int,
-        init: Params | None = None,
-        validation: tuple[Floats, Floats] | None = None,
-        on_epoch: OnEpoch | None = None,
-    ) -> Fit:
-        """X (N, L, F), y (N, K) -> the fitted net."""
+        on_done: OnDone | None = None,
+    ) -> tuple[Fit, ...]:
+        """X (N, L, F), y (N, K) unscaled -> one Fit a task, in order; one that failed has `problem` set."""
 
 
-class PredictFunction(Protocol):
+class Predict(Protocol):
     """Runs a trained net."""
 
-    def __call__(self, params: Params, X: Floats, *, net: NetSettings) -> Float64s:
-        """X (N, L, F) -> (N, K) in the scaled target's unit."""
+    def __call__(self, params: Params, X: Float64s, *, net: NetSettings) -> Float64s:
+        """X (N, L, F) scaled -> (N, K) in the scaled target's unit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """Something that fits and predicts, and why it was chosen."""
 
-    chosen: str
+    chosen: Literal["fused", "torch"]
     reason: Text
-    fit: FitFunction
-    predict: PredictFunction
+    fit_many: FitMany
+    predict: Predict
+    warm_up: Callable[[TrainingSettings], None]
+    """Loads what a first fit would have to wait for."""
 
 
-def resolve_engine(wish: str = "auto") -> Engine:
-    """The engine for a wish. Raises SettingsError for a wish that cannot be met."""
+def resolve_engine(wish: str, recipe: Recipe) -> Engine:
+    """The engine for a recipe: the one wished for; with auto the fused one where it can, else PyTorch.
+
+    Raises
+    ------
+    SettingsError : an unknown engine, or one that cannot fit the recipe here.
+    """
     if wish not in ENGINES:
-        raise SettingsError("unknown engine '{wish}': expected one of {known}", wish=wish, known=", ".join(ENGINES))
-    from nextclose.training.fit import fit, predict
+        known = ", ".join(ENGINES)
+        hint = did_you_mean(wish, ENGINES)
+        raise SettingsError(
+            "unknown engine '{wish}': expected one of {known}.{hint}", wish=wish, known=known, hint=hint
+        )
+    if wish == "torch":
+        if not _torch_is_there():
+            raise SettingsError(
+                "engine torch needs PyTorch, which is not installed: {install}. The fused engine needs none of it.",
+                install=INSTALL,
+            )
+        return _torch(_ASKED_FOR)
+    lacks = _lacks(recipe)
+    if lacks is None:
+        return _fused(_ASKED_FOR if wish == "fused" else Text("it covers the net and its training"))
+    if wish == "fused":
+        raise SettingsError(
+            "engine fused cannot fit recipe '{recipe}': {lacks}. Ask for torch, or for auto, which takes PyTorch where "
+            "the fused engine cannot do it.",
+            recipe=recipe.name,
+            lacks=lacks,
+        )
+    if not _torch_is_there():
+        raise SettingsError(
+            "recipe '{recipe}' cannot be fitted here: the fused engine cannot do it ({lacks}), and PyTorch is not "
+            "installed: {install}.",
+            recipe=recipe.name,
+            lacks=lacks,
+            install=INSTALL,
+        )
+    return _torch(Text("the fused engine cannot do it: {lacks}", lacks=lacks))
 
-    asked = Text("asked for") if wish == "torch" else Text("the PyTorch reference is the engine of this version")
-    return Engine(chosen="torch", reason=asked, fit=fit, predict=predict)
+
+def tell_engines(engines: Mapping[Recipe, Engine]) -> tuple[str, Text]:
+    """What fits some recipes, "fused, torch" where they differ, and the reason, which then says what fits which."""
+    groups: dict[tuple[str, str], list[Recipe]] = {}
+    for recipe, engine in engines.items():
+        groups.setdefault((engine.chosen, str(engine.reason)), []).append(recipe)
+    chosen = ", ".join(sorted({name for name, _ in groups}))
+    if len(groups) == 1:
+        return chosen, next(iter(engines.values())).reason
+    parts = [
+        Text(
+            "{engine} for {recipes}: {reason}",
+            engine=name,
+            recipes=", ".join(dict.fromkeys(recipe.name for recipe in recipes)),
+            reason=engines[recipes[0]].reason,
+        )
+        for (name, _), recipes in groups.items()
+    ]
+    return chosen, Joined(parts)
+
+
+def _lacks(recipe: Recipe) -> Text | None:
+    """Why the fused engine cannot fit a recipe here; None where it can."""
+    from nextclose.engine import unusable
+    from nextclose.training.fused import uncovered
+
+    return unusable() or uncovered(recipe.net, recipe.training)
+
+
+def _fused(reason: Text) -> Engine:
+    from nextclose.training.fused import fit_many, predict, warm_up
+
+    return Engine(chosen="fused", reason=reason, fit_many=fit_many, predict=predict, warm_up=warm_up)
+
+
+def _torch(reason: Text) -> Engine:
+    from nextclose.training.fit import fit_many, predict, warm_up
+
+    return Engine(chosen="torch", reason=reason, fit_many=fit_many, predict=predict, warm_up=warm_up)
+
+
+def _torch_is_there() -> bool:
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        return False
+    return True

@@ -1,0 +1,54 @@
+"""The net of some settings before training: its shape, and the weights that every engine starts from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nextclose.core.cells import (
+    InitScheme,
+    NetShape,
+    cell_spec,
+    check_shapes,
+    initial_params,
+    initial_state,
+)
+from nextclose.core.settings import NetSettings
+from nextclose.core.types import Floats, Params
+
+
+def net_shape(net: NetSettings, *, input_size: int, seq_len: int, output_size: int) -> NetShape:
+    """The shape of `net` on windows (L, F) with K outputs; a net without time reads L*F inputs at once."""
+    return NetShape(
+        cell=net.cell,
+        input_size=input_size if cell_spec(net.cell).recurrent else seq_len * input_size,
+        hidden_size=net.hidden_size,
+        output_size=output_size,
+        num_layers=net.num_layers,
+        bias=net.bias,
+        output_bias=net.output_bias,
+    )
+
+
+def start_params(net: NetSettings, shape: NetShape, *, seed: int, init: Params | None = None) -> dict[str, Floats]:
+    """Weights before the first update: from the seeded stream, or from `init` where it is given; h_0 where there is one.
+
+    Raises
+    ------
+    SettingsError : `init` lacks an array or holds one of a wrong shape.
+    """
+    start: dict[str, Floats] = dict(init) if init is not None else _drawn(net, shape, seed)
+    h_0 = {"h_0": (net.num_layers, net.hidden_size)} if "h_0" in start else {}
+    check_shapes(start, shape.parameters() | h_0)
+    if net.h0 == "random" and "h_0" not in start:
+        start["h_0"] = initial_state(seed, net.num_layers, net.hidden_size)
+    if not net.memory:
+        start |= {name: np.zeros_like(array) for name, array in start.items() if name.startswith("w_h")}
+    return start
+
+
+def _drawn(net: NetSettings, shape: NetShape, seed: int) -> dict[str, Floats]:
+    scheme: InitScheme = "rnn" if net.init == "rnn" else "linear"
+    drawn: dict[str, Floats] = dict(initial_params(shape, scheme=scheme, seed=seed))
+    if net.zero_head:
+        drawn |= {name: np.zeros_like(array) for name, array in drawn.items() if name in ("w_y", "b_y")}
+    return drawn

@@ -1,0 +1,82 @@
+"""The fused engine behind the settings of a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nextclose import engine
+from nextclose.core.cells import InitScheme
+from nextclose.core.fit import Fit, OnDone, Task
+from nextclose.core.lang import Text
+from nextclose.core.settings import NetSettings, TrainingSettings
+from nextclose.core.types import Float64s, Params
+
+CELLS = ("rnn", "gru", "lstm", "mlp")
+OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
+LOSSES = ("mse",)
+
+
+def uncovered(net: NetSettings, training: TrainingSettings) -> Text | None:
+    """What the fused engine lacks for this net and training; None where it does all of it."""
+    wanted = (("cell", net.cell, CELLS), ("optimizer", training.optimizer, OPTIMIZERS), ("loss", training.loss, LOSSES))
+    for field, got, known in wanted:
+        if got not in known:
+            return Text("it has no {field} '{got}'", field=field, got=got)
+    return None
+
+
+def fit_many(
+    X: Float64s,
+    y: Float64s,
+    tasks: Sequence[Task],
+    *,
+    net: NetSettings,
+    training: TrainingSettings,
+    on_done: OnDone | None = None,
+) -> tuple[Fit, ...]:
+    """One net a task, on all cores; `training.resolve.FitMany` says what is what."""
+    scheme: InitScheme = "rnn" if net.init == "rnn" else "linear"
+    return engine.fit_many(
+        X,
+        y,
+        tasks,
+        cell=net.cell,
+        hidden_size=net.hidden_size,
+        num_layers=net.num_layers,
+        bias=net.bias,
+        output_bias=net.output_bias,
+        activation=net.activation,
+        memory=net.memory,
+        h0="random" if net.h0 == "random" else None,
+        zero_head=net.zero_head,
+        init=scheme,
+        optimizer=training.optimizer,
+        lr=training.lr,
+        momentum=training.momentum,
+        weight_decay=training.weight_decay,
+        clip_norm=training.clip_norm,
+        lr_step=training.lr_step,
+        lr_gamma=training.lr_gamma,
+        epochs=training.epochs,
+        batch_size=training.batch_size,
+        shuffle=training.shuffle,
+        loss=training.loss,
+        patience=training.patience,
+        dtype=training.dtype,
+        on_done=on_done,
+    )
+
+
+def predict(params: Params, X: Float64s, *, net: NetSettings) -> Float64s:
+    """The net with these weights on scaled windows: X (N, L, F) -> (N, K) float64, computed in the weights' dtype."""
+    if len(X) == 0:
+        return np.empty((0, len(params["w_y"])))
+    return engine.predict(params, X, cell=net.cell, activation=net.activation).astype(np.float64)
+
+
+def warm_up(training: TrainingSettings) -> None:
+    """Have the engine ready for the training's dtype, so that what it takes to load counts for no fit."""
+    X = np.zeros((1, 1, 1), training.dtype)
+    engine.fit(X, X[:, 0], hidden_size=1, epochs=1)
