@@ -182,7 +182,7 @@ def test_a_watcher_hears_of_every_fit_and_epoch():
 
     watcher = Counter()
     run(walk_bars(200, seed=5), recipes=["tutorial"], settings=QUICK, today=TODAY, watcher=watcher)
-    assert watcher.expected == watcher.fits == 2 + 5 * 3
+    assert watcher.expected == watcher.fits == 2 + 5 * 5
     assert watcher.epochs == 2 * 3
 
 

@@ -1,12 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -204,24 +199,3 @@ def test_loading_where_nothing_is_saved(tmp_path):
     for load in (nc.load, predict_run):
         with pytest.raises(SavedRunError, match="no saved"):
             load(tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_stopped_leaves_no_half_written_study(tmp_path, how):
-    command = [sys.executable, "-m", "nextclose", "run", "walk:3", "--out", str(tmp_path / "run"), "--seeds", "40"]
-    process = subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-    )
-    time.sleep(6.0)
-    process.send_signal(how)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == (130 if how == signal.SIGINT else -signal.SIGKILL)
-    assert not (tmp_path / "run").exists()
-    if how == signal.SIGINT:
-        assert b"Traceback" not in said
-        assert list(tmp_path.iterdir()) == []

@@ -43,7 +43,10 @@ def main() -> None:
     except NextcloseError as error:
         _say(error.message(lang))
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as ended:
+        # typer turns Ctrl-C into an exit of this status, and says nothing.
+        if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+            raise
         _say(say("Stopped. Nothing was written.", lang))
         sys.exit(INTERRUPTED)
     except BrokenPipeError:

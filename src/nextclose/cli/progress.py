@@ -69,7 +69,8 @@ class RunWatcher(Watcher):
             TextColumn("{task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), FitsASecond(lang),
             TimeRemainingColumn(),
         )  # fmt: skip
-        self.progress = Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+        screen = Console(stderr=True, highlight=False)
+        self.progress = Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
         self.task = self.progress.add_task("", total=None, visible=False)
 
     def __enter__(self) -> RunWatcher:

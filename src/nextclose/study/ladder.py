@@ -14,8 +14,6 @@ from nextclose.core.types import Float64s, Ints
 from nextclose.recipes import LADDER
 from nextclose.study.walk import Walked
 
-SEEDS = 3
-"""Seeds of a rung that the run does not fit anyway: the converged ones cost ten times the tutorial."""
 NEGLIGIBLE = 0.98
 """A rung that leaves more than this share of the error changed nothing worth a sentence."""
 NOTABLE = 0.9

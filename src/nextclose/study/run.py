@@ -15,7 +15,6 @@ from nextclose.core.results import Ladder
 from nextclose.judging.splits import make_split
 from nextclose.recipes import LADDER, Recipe, load_recipe, with_settings
 from nextclose.study.conclude import conclude
-from nextclose.study.ladder import SEEDS as LADDER_SEEDS
 from nextclose.study.ladder import climb
 from nextclose.study.plan import Plan, split_dates
 from nextclose.study.study import Study
@@ -139,9 +138,9 @@ def choose_recipes(
 
 
 def _missing_rungs(chosen: Sequence[Recipe]) -> tuple[Recipe, ...]:
-    """The ladder's recipes that the run does not fit anyway, with few seeds."""
+    """The ladder's recipes that the run does not fit anyway."""
     present = {recipe.name for recipe in chosen if recipe == replace(load_recipe(recipe.name), seeds=recipe.seeds)}
-    return tuple(replace(load_recipe(name), seeds=LADDER_SEEDS) for name in LADDER if name not in present)
+    return tuple(load_recipe(name) for name in LADDER if name not in present)
 
 
 def _climb(plan: Plan, walked: Mapping[str, Walked], watcher: Watcher) -> Ladder | None:
