@@ -70,6 +70,14 @@ def test_every_problem_of_a_group_is_told_at_once():
     assert "tanh" in message
 
 
+def test_a_step_schedule_is_checked_like_the_rest():
+    assert with_settings(load_recipe("tutorial"), {"lr_step": 30}).training.lr_gamma == 0.1
+    with pytest.raises(SettingsError) as caught:
+        with_settings(load_recipe("tutorial"), {"lr_step": 0, "lr_gamma": -0.5})
+    assert "lr_step: expected a whole number of at least 1, got 0" in str(caught.value)
+    assert "lr_gamma: expected a number above 0, got -0.5" in str(caught.value)
+
+
 def test_a_return_target_cannot_hide_in_a_relative_window_without_its_scale():
     with pytest.raises(SettingsError, match="target=price needs scaling"):
         with_settings(load_recipe("default"), {"target": "price"})

@@ -1,19 +1,49 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import StringIO
 
 import numpy as np
 import pytest
+from rich.console import Console
 from tests.conftest import walk_bars
 from tests.study.conftest import QUICK
 
 from nextclose.core.errors import SettingsError
+from nextclose.core.lang import Text
+from nextclose.report.explanation import print_explanation
 from nextclose.study.explain import explain
 
 
 @pytest.fixture
 def bars():
     return replace(walk_bars(120, seed=5), exchange="XNYS")
+
+
+NETS = [
+    {},
+    {"cell": "gru", "bias": True},
+    {"cell": "lstm", "num_layers": 2},
+    {"cell": "mlp", "h0": "random", "bias": True},
+    {"memory": False},
+    {"num_layers": 3, "h0": "random", "dtype": "float64"},
+]
+
+
+@pytest.mark.parametrize("epoch", [0, 2, None])
+@pytest.mark.parametrize("net", NETS, ids=lambda net: " ".join(f"{name}={value}" for name, value in net.items()))
+def test_any_net_can_be_taken_apart_and_printed(bars, net, epoch):
+    told = explain(bars, settings=QUICK | net, epoch=epoch)
+    assert told.output[0] == pytest.approx(
+        told.weights["w_y"][0] @ told.steps[-1].layers[-1]["h"] + told.weights["b_y"][0]
+    )
+    assert len(told.steps[0].layers) == net.get("num_layers", 1)
+    assert ("h_0" in told.weights) == (net.get("h0") == "random" and net.get("cell") != "mlp")
+    assert told.weights["w_x"].dtype == np.float64
+    for lang in ("en", "ko"):
+        page = Console(file=StringIO(), width=100)
+        print_explanation(told, page, lang)
+        assert f"{told.yhat[0]:,.2f}" in page.file.getvalue()
 
 
 @pytest.mark.parametrize("recipe", ["tutorial", "default", "tutorial-mlp", "tutorial-return"])
@@ -41,6 +71,12 @@ def test_epoch_zero_is_the_net_before_training(bars):
     start = initial_params(NetShape(cell="rnn", input_size=4, hidden_size=10, output_size=1), scheme="linear", seed=0)
     np.testing.assert_allclose(untrained.weights["w_x"], start["w_x"], rtol=1e-6)
     assert not np.array_equal(one.weights["w_x"], two.weights["w_x"])
+
+
+def test_a_machine_without_the_engine_is_told_so(bars, monkeypatch):
+    monkeypatch.setattr("nextclose.study.explain.unusable", lambda: Text("no compiler"))
+    with pytest.raises(SettingsError, match="explain needs the fused engine, which cannot be used here: no compiler"):
+        explain(bars)
 
 
 def test_a_saved_run_is_explained_with_its_own_weights(small_study, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -87,6 +88,7 @@ MORE = [
     {"cell": "lstm", "num_layers": 2, "bias": True, "h0": "random", "init": "rnn", "clip_norm": 1.0},
     {"cell": "gru", "num_layers": 2, "horizon": 3, "features": ("close", "change"), "scaling": "standard"},
     {"cell": "gru", "memory": False, "zero_head": True, "output_bias": False, "horizon": 2},
+    {"cell": "mlp", "h0": "random", "bias": True},
     {"cell": "rnn", "activation": "relu", "bias": True, "h0": "random", "target": "log-return"},
 ]
 
@@ -103,6 +105,22 @@ def test_settings_mean_the_same(changes):
             assert own.params.keys() == wanted.params.keys()
             for key, array in wanted.params.items():
                 close(own.params[key], array, TOLERANCE["float64"], key)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "mlp"])
+def test_weights_and_a_first_state_from_a_file_mean_the_same(tmp_path, cell):
+    recipe = with_settings(load_recipe("tutorial"), {"dtype": "float64", "seeds": 1, "epochs": 9, "cell": cell})
+    data = make_dataset(BARS, recipe.windows)
+    shape = net_shape(recipe.net, input_size=4, seq_len=4, output_size=1)
+    given = start_params(recipe.net, shape, seed=8) | {"h_0": np.full((1, 10), 0.25)}
+    path = tmp_path / "weights.json"
+    path.write_text(json.dumps({"init": {name: array.tolist() for name, array in given.items()}}), encoding="utf-8")
+    recipe = with_settings(recipe, {"init": str(path)})
+    fused, reference = (fit_fold(recipe, data, 0, 300, engine).fits[0].params for engine in engines(recipe))
+    assert ("h_0" in fused) == (cell == "rnn")
+    assert fused.keys() == reference.keys()
+    for key, array in reference.items():
+        close(fused[key], array, TOLERANCE["float64"], key)
 
 
 def early(**changes):

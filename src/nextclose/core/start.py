@@ -29,8 +29,15 @@ def net_shape(net: NetSettings, *, input_size: int, seq_len: int, output_size: i
     )
 
 
+def has_random_start(net: NetSettings) -> bool:
+    """Whether h_0 is drawn: a net without time has no state to start from."""
+    return net.h0 == "random" and cell_spec(net.cell).recurrent
+
+
 def start_params(net: NetSettings, shape: NetShape, *, seed: int, init: Params | None = None) -> dict[str, Floats]:
-    """Weights before the first update: from the seeded stream, or from `init` where it is given; h_0 where there is one.
+    """Weights before the first update: from the seeded stream, or from `init` where it is given.
+
+    A random h_0 is among them, unless the net has no time and so no state.
 
     Raises
     ------
@@ -39,7 +46,7 @@ def start_params(net: NetSettings, shape: NetShape, *, seed: int, init: Params |
     start: dict[str, Floats] = dict(init) if init is not None else _drawn(net, shape, seed)
     h_0 = {"h_0": (net.num_layers, net.hidden_size)} if "h_0" in start else {}
     check_shapes(start, shape.parameters() | h_0)
-    if net.h0 == "random" and "h_0" not in start:
+    if has_random_start(net) and "h_0" not in start:
         start["h_0"] = initial_state(seed, net.num_layers, net.hidden_size)
     if not net.memory:
         start |= {name: np.zeros_like(array) for name, array in start.items() if name.startswith("w_h")}

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from nextclose.core.cells import cell_spec, check_shapes, layer_suffix
 from nextclose.core.settings import NetSettings
-from nextclose.core.start import net_shape, start_params
+from nextclose.core.start import has_random_start, net_shape, start_params
 from nextclose.core.types import Floats, Params
 from nextclose.models.gru import GRUCell
 from nextclose.models.heads import LinearHead
@@ -33,7 +33,7 @@ class Net(nn.Module):
         self.cells = nn.ModuleList(_make_cell(settings, size) for size in sizes)
         self.head = LinearHead(settings.hidden_size, output_size, bias=settings.output_bias)
         self.h_0 = torch.zeros(settings.num_layers, settings.hidden_size)
-        self.starts = settings.h0 == "random"
+        self.starts = has_random_start(settings)
 
     def forward(self, X: Tensor) -> Tensor:
         """X (N, L, F) -> yhat (N, K)."""

@@ -105,7 +105,7 @@ def _untrained(recipe: Recipe, data: Dataset, start: int, stop: int) -> FittedFo
     """The recipe's first seed before its first update."""
     _, seq_len, input_size = data.X.shape
     shape = net_shape(recipe.net, input_size=input_size, seq_len=seq_len, output_size=data.y.shape[1])
-    params = start_params(recipe.net, shape, seed=0, init=read_init(recipe.net.init))
+    params = start_params(recipe.net, shape, seed=0, init=read_init(recipe.net))
     own = {name: array.astype(recipe.training.dtype) for name, array in params.items()}
     return FittedFold(
         recipe=recipe,

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from nextclose.core.cells import cell_spec
 from nextclose.core.errors import BarsError, FitError, SettingsError
 from nextclose.core.fit import Fit, OnDone, Task
+from nextclose.core.settings import NetSettings
 from nextclose.core.types import Float64s, Params
 from nextclose.recipes import Recipe
 from nextclose.training.resolve import Engine
@@ -63,7 +65,7 @@ def fit_folds(
     for start, stop in spans:
         _check_span(recipe, stop - start)
     scalers = [fit_scaler(data, start, stop) for start, stop in spans]
-    init = read_init(recipe.net.init)
+    init = read_init(recipe.net)
     tasks = [
         _task(recipe, data.train_windows(start, stop), scaler, seed, init)
         for (start, stop), scaler in zip(spans, scalers, strict=True)
@@ -148,8 +150,12 @@ def _tell(watcher: FitWatcher, recipe: Recipe, fold: int, folds: int, fits: Sequ
             )
 
 
-def read_init(init: str) -> Params | None:
-    """Initial weights from a .json file, {"w_x": [[...]], ...} or that under "init"; None for a named scheme."""
+def read_init(net: NetSettings) -> Params | None:
+    """Initial weights from a .json file, {"w_x": [[...]], ...} or that under "init"; None for a named scheme.
+
+    An h_0 among them is left out for a net without time.
+    """
+    init, stateless = net.init, not cell_spec(net.cell).recurrent
     if not init.endswith(".json"):
         return None
     try:
@@ -164,4 +170,5 @@ def read_init(init: str) -> Params | None:
             'init: \'{path}\' holds no weights: expected {{"w_x": [[...]], "w_h": [[...]], "w_y": [[...]], ...}}',
             path=init,
         )
-    return {name: np.asarray(value, dtype=np.float64) for name, value in weights.items()}
+    left_out = {"h_0"} if stateless else set()
+    return {name: np.asarray(value, dtype=np.float64) for name, value in weights.items() if name not in left_out}

@@ -11,6 +11,7 @@ from nextclose.core.cells import InitScheme
 from nextclose.core.fit import Fit, OnDone, Task
 from nextclose.core.lang import Text
 from nextclose.core.settings import NetSettings, TrainingSettings
+from nextclose.core.start import has_random_start
 from nextclose.core.types import Float64s, Params
 
 CELLS = ("rnn", "gru", "lstm", "mlp")
@@ -49,7 +50,7 @@ def fit_many(
         output_bias=net.output_bias,
         activation=net.activation,
         memory=net.memory,
-        h0="random" if net.h0 == "random" else None,
+        h0="random" if has_random_start(net) else None,
         zero_head=net.zero_head,
         init=scheme,
         optimizer=training.optimizer,
