@@ -137,7 +137,8 @@ def early(**changes):
             True,
             marks=pytest.mark.xfail(
                 strict=True,
-                reason="engine.run.place_of takes the first block for all validation blocks of a shuffled fit",
+                reason="in a shuffled fit of the engine, validation samples overwrite the first train samples in scratch, and "
+                "all validation blocks are read from the place of the first",
             ),
         ),
     ],
