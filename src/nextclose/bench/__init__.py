@@ -1,0 +1,1 @@
+"""Speed, measured beside PyTorch in one run, and only after the numbers are proven equal."""
