@@ -9,7 +9,16 @@ from pathlib import Path
 from nextclose.core.settings import NetSettings, TrainingSettings, WindowSettings
 
 ROOT = Path(__file__).resolve().parents[1]
-VERBS = (("run",), ("predict",), ("judge",), ("explain",), ("recipes",), ("data", "check"), ("data", "samples"))
+VERBS = (
+    ("run",),
+    ("predict",),
+    ("judge",),
+    ("explain",),
+    ("recipes",),
+    ("bench",),
+    ("data", "check"),
+    ("data", "samples"),
+)
 HEAD = """# Reference
 
 Written by `scripts/make_reference.py` from the program itself.

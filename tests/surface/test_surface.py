@@ -46,7 +46,7 @@ def test_help_stays_light_and_lists_every_verb():
     )
     text = subprocess.check_output([sys.executable, "-c", code], text=True)
     assert "HEAVY []" in text
-    for verb in ("run", "predict", "judge", "explain", "recipes", "data"):
+    for verb in ("run", "predict", "judge", "explain", "recipes", "bench", "data"):
         assert re.search(rf"^\W*{verb}\s", text, flags=re.MULTILINE), verb
 
 
@@ -110,7 +110,7 @@ def test_every_option_and_setting_is_documented(page):
     for kind in (WindowSettings, NetSettings, TrainingSettings):
         for name in kind.__dataclass_fields__:
             assert f"`{name}`" in text, name
-    for verb in ("run", "predict", "judge", "explain", "recipes"):
+    for verb in ("run", "predict", "judge", "explain", "recipes", "bench"):
         shown = subprocess.check_output([sys.executable, "-m", "nextclose", verb, "--help"], text=True)
         for option in re.findall(r"--[a-z-]+", shown):
             assert option in text, f"{verb} {option}"

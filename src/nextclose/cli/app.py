@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from nextclose.cli.bench import bench
 from nextclose.cli.data import app as data
 from nextclose.cli.explain import explain
 from nextclose.cli.judge import judge
@@ -32,6 +33,7 @@ app.command("predict")(predict)
 app.command("judge")(judge)
 app.command("explain")(explain)
 app.command("recipes")(recipes)
+app.command("bench")(bench)
 app.add_typer(data, name="data")
 
 
