@@ -129,20 +129,7 @@ def early(**changes):
     return recipe, make_dataset(BARS, recipe.windows)
 
 
-@pytest.mark.parametrize(
-    "shuffle",
-    [
-        False,
-        pytest.param(
-            True,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="in a shuffled fit of the engine, validation samples overwrite the first train samples in scratch, and "
-                "all validation blocks are read from the place of the first",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("shuffle", [False, True])
 def test_early_stops_are_the_same(shuffle):
     recipe, data = early(shuffle=shuffle)
     fused, reference = (fit_folds(recipe, data, SPANS, engine) for engine in engines(recipe))

@@ -17,7 +17,7 @@ RECIPE = load_recipe("tutorial")
 @pytest.fixture
 def lame(monkeypatch):
     """A machine on which the fused engine does not work."""
-    monkeypatch.setattr(fused_engine, "unusable", lambda: Text("no compiler"))
+    monkeypatch.setattr(fused_engine, "unusable", lambda *_: Text("no compiler"))
 
 
 @pytest.fixture

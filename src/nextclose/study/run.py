@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from nextclose.bars import Bars, load_bars
 from nextclose.baselines import BASELINES
 from nextclose.core.errors import BarsError, SettingsError
-from nextclose.core.lang import LANGS, Lang
+from nextclose.core.lang import LANGS, Lang, Text
 from nextclose.core.results import Ladder
 from nextclose.judging.splits import make_split
 from nextclose.recipes import LADDER, Recipe, load_recipe, with_settings
@@ -82,7 +84,7 @@ def run(
         bars=bars,
         split=split,
         recipes=chosen,
-        engines={recipe: resolve_engine(engine, recipe) for recipe in (*chosen, *rungs)},
+        engines={recipe: resolve_engine(engine, recipe, partial(_wait, lang)) for recipe in (*chosen, *rungs)},
         lang=lang,
         today=today or dt.date.today(),
         with_ladder=with_ladder,
@@ -91,6 +93,11 @@ def run(
     watcher = watcher or Watcher()
     watcher.planned(plan)
     return _execute(plan, watcher)
+
+
+def _wait(lang: Lang, line: Text) -> None:
+    """Say what a first run on a machine waits for, beside whatever the run prints."""
+    print(line.render(lang), file=sys.stderr, flush=True)
 
 
 def _execute(plan: Plan, watcher: Watcher) -> Study:

@@ -63,7 +63,6 @@ def walk_recipe(recipe: Recipe, bars: Bars, split: Split, engine: Engine, watche
         raise _no_targets(recipe, data, split)
     shapes = _shapes(data, split, span)
     watcher.shapes(recipe.name, shapes)
-    engine.warm_up(recipe.training)
     began = process_time()
     folds = split.folds(recipe.refit_every)
     spans = [(fold.train_start, fold.train_stop) for fold in folds]

@@ -41,10 +41,6 @@ def fit_many(
     return tuple(fits)
 
 
-def warm_up(training: TrainingSettings) -> None:
-    """PyTorch is loaded with this file."""
-
-
 def fit(
     X: Floats,
     y: Floats,

@@ -75,9 +75,3 @@ def predict(params: Params, X: Float64s, *, net: NetSettings) -> Float64s:
     if len(X) == 0:
         return np.empty((0, len(params["w_y"])))
     return engine.predict(params, X, cell=net.cell, activation=net.activation).astype(np.float64)
-
-
-def warm_up(training: TrainingSettings) -> None:
-    """Have the engine ready for the training's dtype, so that what it takes to load counts for no fit."""
-    X = np.zeros((1, 1, 1), training.dtype)
-    engine.fit(X, X[:, 0], hidden_size=1, epochs=1)

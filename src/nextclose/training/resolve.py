@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from nextclose.core.errors import SettingsError
 from nextclose.core.fit import Fit, OnDone, Task
@@ -18,6 +18,8 @@ EngineName = Literal["auto", "fused", "torch"]
 ENGINES: tuple[EngineName, ...] = ("auto", "fused", "torch")
 INSTALL = 'pip install -c constraints.txt -e ".[torch]"'
 _ASKED_FOR = Text("asked for")
+
+Tell: TypeAlias = Callable[[Text], None]
 
 
 class FitMany(Protocol):
@@ -51,12 +53,12 @@ class Engine:
     reason: Text
     fit_many: FitMany
     predict: Predict
-    warm_up: Callable[[TrainingSettings], None]
-    """Loads what a first fit would have to wait for."""
 
 
-def resolve_engine(wish: str, recipe: Recipe) -> Engine:
-    """The engine for a recipe: the one wished for; with auto the fused one where it can, else PyTorch.
+def resolve_engine(wish: str, recipe: Recipe, tell: Tell | None = None) -> Engine:
+    """The engine for a recipe, ready to work: the one wished for; with auto the fused one where it can, else PyTorch.
+
+    `tell` is told what has to be waited for, once on a machine; standard error by default.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def resolve_engine(wish: str, recipe: Recipe) -> Engine:
                 install=INSTALL,
             )
         return _torch(_ASKED_FOR)
-    lacks = _lacks(recipe)
+    lacks = _lacks(recipe, tell)
     if lacks is None:
         return _fused(_ASKED_FOR if wish == "fused" else Text("it covers the net and its training"))
     if wish == "fused":
@@ -116,24 +118,24 @@ def tell_engines(engines: Mapping[Recipe, Engine]) -> tuple[str, Text]:
     return chosen, Joined(parts)
 
 
-def _lacks(recipe: Recipe) -> Text | None:
+def _lacks(recipe: Recipe, tell: Tell | None) -> Text | None:
     """Why the fused engine cannot fit a recipe here; None where it can."""
     from nextclose.engine import unusable
     from nextclose.training.fused import uncovered
 
-    return unusable() or uncovered(recipe.net, recipe.training)
+    return uncovered(recipe.net, recipe.training) or unusable(recipe.training.dtype, tell)
 
 
 def _fused(reason: Text) -> Engine:
-    from nextclose.training.fused import fit_many, predict, warm_up
+    from nextclose.training.fused import fit_many, predict
 
-    return Engine(chosen="fused", reason=reason, fit_many=fit_many, predict=predict, warm_up=warm_up)
+    return Engine(chosen="fused", reason=reason, fit_many=fit_many, predict=predict)
 
 
 def _torch(reason: Text) -> Engine:
-    from nextclose.training.fit import fit_many, predict, warm_up
+    from nextclose.training.fit import fit_many, predict
 
-    return Engine(chosen="torch", reason=reason, fit_many=fit_many, predict=predict, warm_up=warm_up)
+    return Engine(chosen="torch", reason=reason, fit_many=fit_many, predict=predict)
 
 
 def _torch_is_there() -> bool:
