@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -108,6 +109,8 @@ class Plan(NamedTuple):
     job: Job
     packed: array[int]
     """`job` as the kernel reads it."""
+    at: tuple[int, int]
+    """Where the records of net and job lie."""
     quantiles: array[float]
     dtype: np.dtype[Any]
     kind: str
@@ -139,7 +142,13 @@ def make_plan(net: NetArguments, training: Training, shape: Shape) -> Plan:
         backward=NO_BACKWARD,
         keep=0,
     )
-    return Plan(spec, job, pack(job), array("d", quantiles), dtype, dtype.name)
+    return plan_of(spec, job, quantiles, dtype)
+
+
+def plan_of(spec: Spec, job: Job, quantiles: Sequence[float], dtype: np.dtype[Any]) -> Plan:
+    """The plan of a net and a job."""
+    packed = pack(job)
+    return Plan(spec, job, packed, (address(spec.packed), address(packed)), array("d", quantiles), dtype, dtype.name)
 
 
 class Tables(NamedTuple):
@@ -157,9 +166,9 @@ class Results(NamedTuple):
     params: Floats
     record: Float64s
     epochs: int
-    outputs: Numbers = NOTHING
-    grads: Numbers = NOTHING
-    kept: Numbers = NOTHING
+    outputs: Floats | None = None
+    grads: Floats | None = None
+    kept: Floats | None = None
 
 
 class Problem(NamedTuple):
@@ -187,9 +196,9 @@ class Problem(NamedTuple):
                 address(results.params),
                 address(results.record),
                 results.epochs,
-                address(results.outputs),
-                address(results.grads),
-                address(results.kept),
+                0 if results.outputs is None else address(results.outputs),
+                0 if results.grads is None else address(results.grads),
+                0 if results.kept is None else address(results.kept),
                 address(control),
             )
         )

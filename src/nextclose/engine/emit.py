@@ -169,9 +169,13 @@ class Memory:
         self.builder, self.dtype, self.lanes = builder, kind.dtype, lanes(kind.dtype)
         self.data = context.make_array(kind)(context, builder, array).data
 
+    def value(self, at: Whole) -> Any:
+        """One value."""
+        return self.builder.load(self._place(at))
+
     def spread(self, at: Whole) -> Vector:
         """One value in every lane."""
-        return Vector.spread(self.builder, self.builder.load(self._place(at)), self.lanes)
+        return Vector.spread(self.builder, self.value(at), self.lanes)
 
     def vector(self, at: Whole) -> Vector:
         """The vector that begins at an offset."""

@@ -9,7 +9,7 @@ from nextclose.core.fit import OnEpoch
 from nextclose.core.types import Float64s
 from nextclose.engine import machine
 from nextclose.engine.call import Problem, Results, Tables
-from nextclose.engine.layout import STATUS, pack
+from nextclose.engine.layout import STATUS, address, pack
 from nextclose.engine.scratch import Scratch
 
 DIRECT = 1e8
@@ -26,7 +26,7 @@ def run_one(
     control = pack((0, 0))
     call = problem.call(tables, results, control)
     kernel = machine.kernel(plan.kind)
-    places = [record.buffer_info()[0] for record in (plan.spec.packed, plan.packed, scratch.packed, call)]
+    places = (*plan.at, scratch.at, address(call))
     if work < DIRECT:
         kernel(*places, 0, 1)
         told = 0

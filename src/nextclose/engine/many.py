@@ -19,7 +19,7 @@ from nextclose.engine import machine
 from nextclose.engine.call import Problem, Results, Tables, Training, make_fit, make_problem, make_results
 from nextclose.engine.fit import signed, start_row
 from nextclose.engine.inputs import check_windows, choice, fit_dtype
-from nextclose.engine.layout import VECTOR_BYTES, pack
+from nextclose.engine.layout import VECTOR_BYTES, address, pack
 from nextclose.engine.scratch import Scratch, scratch_for
 from nextclose.engine.spec import NetArguments
 
@@ -163,7 +163,7 @@ class _Pool:
     def _take(self, kernel: machine.Kernel) -> None:
         try:
             plan, scratch = self.problem.plan, self._scratch()
-            places = [record.buffer_info()[0] for record in (plan.spec.packed, plan.packed, scratch.packed, self.call)]
+            places = (*plan.at, scratch.at, address(self.call))
             while self.control[0] == 0:
                 with self.lock:
                     first, self.next = self.next, min(self.next + self.chunk, self.total)

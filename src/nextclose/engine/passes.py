@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from nextclose.core.cells import cell_spec, layer_suffix
 from nextclose.core.errors import FitError, SettingsError
 from nextclose.core.types import Floats, Params
-from nextclose.engine.call import LOSSES, Plan, Problem, Results, Training
+from nextclose.engine.call import LOSSES, Problem, Results, Training, plan_of
 from nextclose.engine.fit import one_task
 from nextclose.engine.inputs import FLOAT32, FLOAT64, check_weights, check_windows, choice
 from nextclose.engine.kernel import run_one
@@ -24,7 +23,6 @@ from nextclose.engine.layout import (
     STATUS,
     VECTOR_BYTES,
     Job,
-    pack,
 )
 from nextclose.engine.scratch import scratch_for
 from nextclose.engine.spec import NetArguments, Spec, block_size, flatten, make_spec, unflatten
@@ -169,7 +167,7 @@ def _pass(
     block = block_size(spec, dtype.itemsize)
     _, L, F = X.shape
     job = Job(0, 0, 0, LOSSES[loss], block, spec.skip, L, F, targets.shape[1], backward, int(keep))
-    plan = Plan(spec, job, pack(job), array("d", levels), dtype, dtype.name)
+    plan = plan_of(spec, job, levels, dtype)
     weight = None if sample_weight is None else check_weights(sample_weight, len(X), dtype)
     problem = Problem(plan, X, targets, weight)
     blocks = -(-len(X) // block) * block if keep else 0

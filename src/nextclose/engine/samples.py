@@ -14,7 +14,7 @@ from typing import NamedTuple
 from nextclose.engine.compile import jit
 from nextclose.engine.layout import BAD_X, BAD_Y
 from nextclose.engine.net import Block
-from nextclose.engine.vectors import lanes_of
+from nextclose.engine.vectors import lanes_of, scatter
 
 
 class Span(NamedTuple):
@@ -167,15 +167,12 @@ def _leaves(scales, F, K):
 @jit
 def gather(scratch, at, width, first, count, size, ordered):
     """Samples as rows of a block at memory[at]; lanes without a sample are 0, their weight too."""
-    samples, memory = scratch.samples, scratch.memory
-    for j in range(width):
-        if j < count:
-            source = (scratch.order[first + j] if ordered else first + j) * size
-            for e in range(size):
-                memory[at + e * width + j] = samples[source + e]
-        else:
-            for e in range(size):
-                memory[at + e * width + j] = 0.0
+    memory = scratch.memory
+    if count < width:
+        memory[at : at + size * width] = 0.0
+    for j in range(count):
+        source = scratch.order[first + j] if ordered else first + j
+        scatter(scratch.samples, source * size, memory, at + j, width, size)
 
 
 @jit

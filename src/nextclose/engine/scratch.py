@@ -24,6 +24,8 @@ class Scratch(NamedTuple):
 
     arrays: tuple[np.ndarray[Any, Any], ...]
     packed: array[int]
+    at: int
+    """Where the record of addresses lies."""
 
 
 def scratch_for(plan: Plan, *, train: int, laid: int, held_out: int) -> Scratch:
@@ -55,7 +57,8 @@ def _make(plan: Plan, train: int, laid: int, held_out: int) -> Scratch:
         drawn=_aligned(net.total, np.dtype(np.float64)),
         order=np.zeros(train if job.shuffle else 0, dtype=np.int64),
     )
-    return Scratch(arrays, pack(map(address, arrays)))
+    packed = pack(map(address, arrays))
+    return Scratch(arrays, packed, address(packed))
 
 
 def _padded(count: int, lanes: int) -> int:

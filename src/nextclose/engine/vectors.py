@@ -6,6 +6,7 @@
     a + b, a - b, a * b, a / b, -a, fma(a, b, c), sqrt(a), tanh(a), sigmoid(a)
     a number between vectors      is written fill(buffer, number)
     keep_positive(a, b)           a where b > 0, else 0
+    scatter(a, i, b, j, step, n)  b[j], b[j + step], ... = a[i], a[i + 1], ..., n values
     lane_sum(v)                   the sum over the lanes
     lane_sums(buffer, at)         the sums of as many vectors, from buffer[at] on, as one vector
 
@@ -24,7 +25,7 @@ from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.extending import intrinsic, lower_builtin
 
 from nextclose.engine import polynomials
-from nextclose.engine.emit import Memory, Vector, Whole, lanes, vector_type
+from nextclose.engine.emit import Code, Memory, Vector, Whole, lanes, vector_type
 
 _INTP = types.intp
 
@@ -81,6 +82,21 @@ def fill(typingctx: Any, buffer: Any, value: Any) -> Any:
         return Vector.spread(builder, scalar, lanes(buffer.dtype)).value
 
     return VectorType(buffer.dtype)(buffer, value), emit
+
+
+@intrinsic
+def scatter(typingctx: Any, source: Any, first: Any, target: Any, at: Any, step: Any, count: Any) -> Any:
+    """target[at + n*step] = source[first + n] for n < count."""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        code = Code(builder)
+        read, written = (Memory(context, builder, signature.args[i], args[i]) for i in (0, 2))
+        from_, to, stride, stop = (code.whole(args[i]) for i in (1, 3, 4, 5))
+        with code.loop(code.whole(0), stop) as n:
+            written.put_value(to + n * stride, read.value(from_ + n))
+        return context.get_dummy_value()
+
+    return types.void(source, _INTP, target, _INTP, _INTP, _INTP), emit
 
 
 @intrinsic
