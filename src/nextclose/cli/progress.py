@@ -7,17 +7,9 @@ from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from nextclose.core.lang import Lang, say
+from nextclose.core.progress import fits_bar
 from nextclose.core.results import DataSummary, SplitDates
 from nextclose.report.terminal import print_shapes, print_start
 from nextclose.study.plan import Plan
@@ -46,31 +38,13 @@ def _console(*, to_stderr: bool) -> Console:
     return console
 
 
-class FitsASecond(ProgressColumn):
-    """How fast nets are fitted, as soon as that is known."""
-
-    def __init__(self, lang: Lang) -> None:
-        super().__init__()
-        self.lang = lang
-
-    def render(self, task: Task) -> str:
-        """The column's text for `task`."""
-        rate = task.finished_speed or task.speed
-        return "" if rate is None else say("{rate} fits/s", self.lang, rate=f"{rate:.3g}")
-
-
 class RunWatcher(Watcher):
     """Prints data and split first, then a bar with the fits done, and the losses where they are asked for."""
 
     def __init__(self, console: Console, lang: Lang, *, verbose: bool, out: Path | None, force: bool) -> None:
         self.console, self.lang, self.verbose, self.force = console, lang, verbose, force
         self.folder = out or Path()
-        columns = (
-            TextColumn("{task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), FitsASecond(lang),
-            TimeRemainingColumn(),
-        )  # fmt: skip
-        screen = Console(stderr=True, highlight=False)
-        self.progress = Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
+        self.progress = fits_bar(lang)
         self.task = self.progress.add_task("", total=None, visible=False)
 
     def __enter__(self) -> RunWatcher:

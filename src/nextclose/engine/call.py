@@ -13,7 +13,7 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.fit import Fit
 from nextclose.core.lang import Text
 from nextclose.core.types import Float64s, Floats
-from nextclose.engine.inputs import check_weights, choice
+from nextclose.engine.inputs import between, choice, positive, whole
 from nextclose.engine.layout import (
     ADAM,
     ADAMW,
@@ -40,7 +40,6 @@ LOSSES = {"mse": MSE, "pinball": PINBALL}
 NOTHING = array("d")
 """No numbers."""
 Numbers: TypeAlias = "np.ndarray[Any, Any] | array[Any]"
-_INFINITE = float("inf")
 
 
 class Training(NamedTuple):
@@ -64,24 +63,19 @@ class Training(NamedTuple):
         """Raise SettingsError for a value that cannot be meant."""
         choice("optimizer", self.optimizer, OPTIMIZERS)
         choice("loss", self.loss, LOSSES)
-        for field in ("epochs", "batch_size", "lr_step", "patience"):
-            got = getattr(self, field)
-            if got is not None and (int(got) != got or got < 1):
-                raise SettingsError(
-                    "{field}: expected a whole number of at least {least}, got {got}", field=field, least=1, got=got
-                )
-        for field in ("lr", "clip_norm", "lr_gamma"):
-            got = getattr(self, field)
-            if got is not None and not 0.0 < got < _INFINITE:
-                raise SettingsError("{field}: expected a number above 0, got {got}", field=field, got=got)
+        whole("epochs", self.epochs, 1)
+        for field in ("batch_size", "lr_step", "patience"):
+            if getattr(self, field) is not None:
+                whole(field, getattr(self, field), 1)
+        for field in ("lr", "lr_gamma", "clip_norm"):
+            if field != "clip_norm" or self.clip_norm is not None:
+                positive(field, getattr(self, field))
+        between("momentum", self.momentum, 0.0, 1.0)
+        between("weight_decay", self.weight_decay, 0.0, float("inf"))
         if not self.quantiles:
             raise SettingsError("quantiles: expected at least one")
-        ranges = [("momentum", self.momentum, 1.0), ("weight_decay", self.weight_decay, _INFINITE)]
-        for field, got, high in [*ranges, *(("quantiles", q, 1.0) for q in self.quantiles)]:
-            if not 0.0 <= got <= high:
-                raise SettingsError(
-                    "{field}: expected {low} to {high}, got {got}", field=field, low=0.0, high=high, got=got
-                )
+        for quantile in self.quantiles:
+            between("quantiles", quantile, 0.0, 1.0)
 
     def counts(self) -> tuple[int, int, int, int]:
         """epochs, batch size, patience, schedule step; 0 for none."""
@@ -205,17 +199,11 @@ class Problem(NamedTuple):
 
 
 def make_problem(
-    X: Float64s, y: Float64s, sample_weight: Any, net: NetArguments, training: Training, dtype: np.dtype[Any]
+    X: Float64s, y: Float64s, weight: Floats | None, net: NetArguments, training: Training, dtype: np.dtype[Any]
 ) -> Problem:
-    """Checked windows, net and training.
-
-    Raises
-    ------
-    FitError, SettingsError : windows or settings that cannot be fitted.
-    """
+    """Checked windows with their net and training. Raises SettingsError for settings that cannot be meant."""
     _, L, F = X.shape
     plan = make_plan(net, training, Shape(L, F, y.shape[1], dtype.char))
-    weight = None if sample_weight is None else check_weights(sample_weight, len(X), dtype)
     return Problem(plan, X, y, weight)
 
 
@@ -225,14 +213,17 @@ def make_results(plan: Plan, tasks: int, epochs: int) -> Results:
     return Results(params, np.empty((tasks, STATUS + 2 * epochs)), epochs)
 
 
-def make_fit(spec: Spec, results: Results, task: int, lr: float, validates: bool) -> Fit:
-    """One task's row of the results; `problem` says why it has no weights to trust."""
+def make_fit(spec: Spec, results: Results, task: int, lr: float, *, validates: bool, starts: bool = True) -> Fit:
+    """One task's row of the results; `problem` says why it has no weights to trust.
+
+    starts : whether the task has an h_0 of its own, where any task of the call has one.
+    """
     record = results.record[task]
     ended, detail, run, best = map(int, record[:STATUS].tolist())
     losses = record[STATUS : STATUS + run]
     held_out = STATUS + results.epochs
     return Fit(
-        params=unflatten(results.params[task], spec),
+        params=unflatten(results.params[task] if starts else results.params[task, : spec.net.trained], spec),
         losses=losses,
         val_losses=record[held_out : held_out + (run if validates else 0)],
         best_epoch=best,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from functools import cache
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from nextclose.core.errors import FitError
 from nextclose.core.fit import Fit, OnEpoch
 from nextclose.core.types import Float64s, Params
 from nextclose.engine.call import NOTHING, Problem, Tables, Training, make_fit, make_problem, make_results
-from nextclose.engine.inputs import check_windows, choice, fit_dtype
+from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype
 from nextclose.engine.kernel import run_one
 from nextclose.engine.layout import VECTOR_BYTES, pack
 from nextclose.engine.scratch import scratch_for
@@ -68,7 +69,7 @@ def fit(
     lr_step, lr_gamma : multiply lr by lr_gamma after every lr_step epochs; None keeps it.
     batch_size : None is the full batch. shuffle : a new order every epoch, from the seed.
     loss : mse, or pinball with outputs ordered by target, then quantile: (N, K * Q).
-    sample_weight : (N,), at least 0.
+    sample_weight : (N,), at least 0; validation windows count alike.
     validation : windows and targets; the weights after their best epoch are returned. patience : epochs without a
         better one before training stops.
     on_epoch : called with (epoch, loss).
@@ -89,14 +90,15 @@ def fit(
         X, y, held_out = _append(X, y, validation)
     if isinstance(h0, str):
         choice("h0", h0, ("random",))
-    scheme, given = (init, None) if isinstance(init, str) else ("linear", init)
+    scheme, given = check_init(init)
+    weight = None if sample_weight is None else check_weights(sample_weight, N, dtype)
     has_h0 = h0 is not None or (given is not None and "h_0" in given)
     net = NetArguments(cell, hidden_size, num_layers, bias, output_bias, activation, memory, has_h0, scheme, zero_head)
     training = Training(
         optimizer, lr, momentum, weight_decay, clip_norm, lr_step, lr_gamma, epochs, batch_size, shuffle, patience, loss,
-        quantiles,
+        tuple(quantiles),
     )  # fmt: skip
-    problem = make_problem(X, y, _extend(sample_weight, held_out), net, training, dtype)
+    problem = make_problem(X, y, weight, net, training, dtype)
     plan = problem.plan
     start = start_row(plan.spec, given, h0, seed)
     tables = one_task(problem, (0, N, N, N + held_out), training, seed, start)
@@ -105,7 +107,7 @@ def fit(
     laid = -(-N // batch) * -(-batch // lanes) * lanes
     scratch = scratch_for(plan, train=N, laid=laid, held_out=held_out)
     run_one(problem, tables, results, scratch, plan.spec.net.trained * plan.spec.net.seq_len * N * epochs, on_epoch)
-    fitted = make_fit(plan.spec, results, 0, lr, held_out > 0)
+    fitted = make_fit(plan.spec, results, 0, lr, validates=held_out > 0)
     if fitted.problem is not None:
         raise FitError(fitted.problem.template, **fitted.problem.values)
     return fitted
@@ -123,18 +125,13 @@ def _append(X: Float64s, y: Float64s, validation: tuple[Any, Any]) -> tuple[Floa
     return np.concatenate([X, X_val]), np.concatenate([y, y_val]), len(X_val)
 
 
-def _extend(sample_weight: Any, held_out: int) -> Any:
-    """Validation windows count alike."""
-    return (
-        sample_weight if sample_weight is None or not held_out else np.concatenate([sample_weight, np.ones(held_out)])
-    )
-
-
 def start_row(spec: Spec, given: Params | None, h0: Any, seed: int) -> Float64s | None:
     """A task's start as one vector, or None where the kernel draws it."""
-    if given is None and (h0 is None or isinstance(h0, str)):
+    if given is None and (isinstance(h0, str) or not spec.net.starts):
         return None
     flat = drawn_start(spec, seed)
+    if h0 is None:  # where another task of the call has an h_0
+        flat[spec.net.trained :] = 0.0
     if given is not None:
         drawn = {name: array for name, array in unflatten(flat, spec).items() if name == "h_0"}
         flat = flatten({**drawn, **given}, spec)
@@ -159,7 +156,7 @@ def one_task(
 
 def signed(seed: int) -> int:
     """A seed's lowest 64 bits, as the tables hold them."""
-    return (seed + (1 << 63)) % (1 << 64) - (1 << 63)
+    return (index(seed) + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 @cache

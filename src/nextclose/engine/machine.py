@@ -14,6 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import Text
 
 ENTRY = "nextclose_kernel"
@@ -30,6 +31,8 @@ _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, 
 _nothing = ctypes.c_int64()
 """Where a kernel writes that it returns nothing."""
 _SOURCES = sorted(Path(__file__).parent.glob("*.py"))
+_KEPT = 8
+"""Kernels that stay in a folder."""
 _loading = threading.Lock()
 _loaded: dict[str, Kernel] = {}
 _kept_alive: list[Any] = []
@@ -71,7 +74,7 @@ def kernel(dtype: str, tell: Tell | None = None) -> Kernel:
 
     Raises
     ------
-    ImportError, RuntimeError, OSError : numba or LLVM cannot make code here.
+    NextcloseError : numba or LLVM cannot make code here.
     """
     found = _loaded.get(dtype)
     if found is None:
@@ -85,8 +88,8 @@ def unusable(dtype: str = "float32", tell: Tell | None = None) -> Text | None:
     """Why the engine cannot work on this machine, or None; makes it ready if it can."""
     try:
         kernel(dtype, tell)
-    except Exception as error:
-        return Text("its kernels cannot be compiled here ({error})", error=f"{type(error).__name__}: {error}")
+    except NextcloseError as error:
+        return Text(error.template, **error.values)
     return None
 
 
@@ -95,6 +98,15 @@ def _tell(line: Text) -> None:
 
 
 def _load(dtype: str, tell: Tell) -> Kernel:
+    try:
+        return _prepare(dtype, tell)
+    except Exception as error:  # whatever a compiler raises on a machine it does not know
+        raise NextcloseError(
+            "the engine's kernels cannot be compiled here ({error})", error=f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _prepare(dtype: str, tell: Tell) -> Kernel:
     import llvmlite.binding as llvm
 
     target = Target.host()
@@ -122,8 +134,16 @@ def _code(dtype: str, target: Target, tell: Tell) -> bytes:
     for folder in _folders():
         with suppress(OSError):
             _write(folder / name, hashlib.sha256(code).digest() + code)
+            _tidy(folder)
             break
     return code
+
+
+def _tidy(folder: Path) -> None:
+    """Kernels of older versions go; some stay, since several versions may share a folder."""
+    kernels = sorted(folder.glob("kernel-*.o"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in kernels[_KEPT:]:
+        path.unlink(missing_ok=True)
 
 
 def _unsealed(content: bytes) -> bytes:

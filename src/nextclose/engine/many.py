@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
 from nextclose.core.cells import InitScheme
-from nextclose.core.errors import FitError, SettingsError
-from nextclose.core.fit import Fit, Task
-from nextclose.core.suggest import did_you_mean
-from nextclose.core.types import Float64s, Params
+from nextclose.core.fit import Fit, OnDone, Task
+from nextclose.core.types import Params
 from nextclose.engine import machine
 from nextclose.engine.call import Problem, Results, Tables, Training, make_fit, make_problem, make_results
-from nextclose.engine.fit import signed, start_row
-from nextclose.engine.inputs import check_windows, choice, fit_dtype
+from nextclose.engine.fit import start_row
+from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype, named_dtype, whole
 from nextclose.engine.layout import VECTOR_BYTES, address, pack
 from nextclose.engine.scratch import Scratch, scratch_for
 from nextclose.engine.spec import NetArguments
-
-OnDone = Callable[[int, int], None]
-"""Called with (tasks done, tasks in all) a few times a second."""
+from nextclose.engine.tasks import as_task, make_tables, own_training
 
 _LOOK = 0.1
-_SCALING = ("x_shift", "x_scale", "y_shift", "y_scale")
 _CHUNKS = 64
 """Chunks a thread takes at least, so that none waits long for another."""
-
-
-_OWN = ("lr", "momentum", "weight_decay", "clip_norm", "lr_step", "lr_gamma", "epochs", "batch_size", "patience")
 
 
 def fit_many(
@@ -67,6 +59,7 @@ def fit_many(
     dtype: Any = None,
     threads: int | None = None,
     on_done: OnDone | None = None,
+    progress: bool = False,
 ) -> tuple[Fit, ...]:
     """Train one net a task over shared windows; each result depends on its task alone, bit for bit.
 
@@ -77,6 +70,7 @@ def fit_many(
     dtype : float32 or float64 of the fits; X's own by default.
     threads : as many as there are cores by default.
     on_done : told of the progress a few times a second.
+    progress : show a bar with the fits done, the rate and the time left.
     The rest as in `fit`.
 
     Returns
@@ -87,32 +81,59 @@ def fit_many(
     ------
     FitError, SettingsError : windows, settings or tasks that cannot be meant; nothing is fitted then.
     """
-    kind = fit_dtype(X) if dtype is None else np.dtype(dtype)
+    kind = fit_dtype(X) if dtype is None else named_dtype(dtype)
     X, y = check_windows(X, y)
     training = Training(
         optimizer, lr, momentum, weight_decay, clip_norm, lr_step, lr_gamma, epochs, batch_size, shuffle, patience, loss,
-        quantiles,
+        tuple(quantiles),
     )  # fmt: skip
-    chosen = [_as_task(task, number) for number, task in enumerate(tasks)]
+    workers = _cores() if threads is None else whole("threads", threads, 1)
+    chosen = [as_task(task, number) for number, task in enumerate(tasks)]
     if isinstance(h0, str):
         choice("h0", h0, ("random",))
-    scheme, shared = (init, None) if isinstance(init, str) else ("linear", init)
+    scheme, shared = check_init(init)
     starts = [task.init if task.init is not None else shared for task in chosen]
     has_h0 = h0 is not None or any(start is not None and "h_0" in start for start in starts)
     net = NetArguments(cell, hidden_size, num_layers, bias, output_bias, activation, memory, has_h0, scheme, zero_head)
-    problem = make_problem(X, y, sample_weight, net, training, kind)
+    weight = None if sample_weight is None else check_weights(sample_weight, len(X), kind)
+    problem = make_problem(X, y, weight, net, training, kind)
     if not chosen:
         return ()
-    trainings = [_own_training(task, training, number, len(X)) for number, task in enumerate(chosen)]
+    trainings = [own_training(task, training, number, len(X), weight) for number, task in enumerate(chosen)]
     spec = problem.plan.spec
     rows = [start_row(spec, start, h0, task.seed) for start, task in zip(starts, chosen, strict=True)]
-    tables = _tables(chosen, trainings, rows, X.shape[2], y.shape[1])
+    tables = make_tables(chosen, trainings, rows, X.shape[2], y.shape[1])
     results = make_results(problem.plan, len(chosen), max(own.epochs for own in trainings))
-    _Pool(problem, tables, results).work(threads or os.cpu_count() or 1, on_done)
+    with _bar(len(chosen), on_done) if progress else nullcontext(on_done) as told:
+        _Pool(problem, tables, results).work(workers, told)
     return tuple(
-        make_fit(spec, results, i, own.lr, task.val_stop > task.val_start)
-        for i, (task, own) in enumerate(zip(chosen, trainings, strict=True))
-    )
+        make_fit(
+            spec, results, i, own.lr, validates=task.val_stop > task.val_start,
+            starts=h0 is not None or (start is not None and "h_0" in start),
+        )
+        for i, (task, own, start) in enumerate(zip(chosen, trainings, starts, strict=True))
+    )  # fmt: skip
+
+
+@contextmanager
+def _bar(tasks: int, on_done: OnDone | None) -> Iterator[OnDone]:
+    """A bar on standard error that moves as tasks are done."""
+    from nextclose.core.progress import fits_bar
+
+    with fits_bar() as bar:
+        row = bar.add_task("fitting", total=tasks)
+
+        def move(done: int, total: int) -> None:
+            bar.update(row, completed=done)
+            if on_done is not None:
+                on_done(done, total)
+
+        yield move
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Pool:
@@ -175,76 +196,3 @@ class _Pool:
                     self.done += stop - first
         except BaseException as error:
             self.failed.append(error)
-
-
-def _as_task(task: Task | Mapping[str, Any], number: int) -> Task:
-    if isinstance(task, Task):
-        return task
-    known = [field.name for field in fields(Task)]
-    for name in task:
-        if name not in known:
-            raise SettingsError(
-                "task {number}: unknown field '{name}'; expected some of {known}.{hint}",
-                number=number, name=name, known=", ".join(known), hint=did_you_mean(name, known),
-            )  # fmt: skip
-    for name in ("start", "stop"):
-        if name not in task:
-            raise SettingsError("task {number}: '{name}' is missing", number=number, name=name)
-    return Task(**task)
-
-
-def _own_training(task: Task, training: Training, number: int, windows: int) -> Training:
-    """The call's settings with what the task changes."""
-    changed = {name: getattr(task, name) for name in _OWN if getattr(task, name) is not None}
-    own = training._replace(**changed)
-    if changed:
-        own.check()
-    spans = (("start", "stop", task.start, task.stop, 1), ("val_start", "val_stop", task.val_start, task.val_stop, 0))
-    for begin, end, start, stop, least in spans:
-        if not 0 <= start <= stop - least <= windows - least:
-            raise FitError(
-                "task {number}: expected 0 <= {begin} < {end} <= {windows}, got {start} and {stop}",
-                number=number, begin=begin, end=end, windows=windows, start=start, stop=stop,
-            )  # fmt: skip
-    return own
-
-
-def _tables(
-    tasks: Sequence[Task], trainings: Sequence[Training], starts: Sequence[Float64s | None], F: int, K: int
-) -> Tables:
-    """The tables of a call; tasks with the same scaling or the same initial weights share a row."""
-    scalings = [(task.x_shift, task.x_scale, task.y_shift, task.y_scale) for task in tasks]
-    rows = {tuple(map(id, scaling)): scaling for scaling in scalings}
-    row_of = {ids: row for row, ids in enumerate(rows)}
-    places = [row_of[tuple(map(id, scaling))] for scaling in scalings]
-    given = [start for start in starts if start is not None]
-    numbers = np.cumsum([start is not None for start in starts]) - 1
-    wholes = [
-        (
-            task.start, task.stop, task.val_start, task.val_stop, signed(task.seed), *own.counts(),
-            -1 if start is None else int(number), place,
-        )
-        for task, own, start, number, place in zip(tasks, trainings, starts, numbers, places, strict=True)
-    ]  # fmt: skip
-    return Tables(
-        wholes=np.array(wholes, dtype=np.int64),
-        rates=np.array([own.rates() for own in trainings]),
-        scales=np.stack([_scale_row(scaling, F, K) for scaling in rows.values()]),
-        init=np.stack(given) if given else np.empty((0, 0)),
-    )
-
-
-def _scale_row(scaling: Sequence[Any], F: int, K: int) -> Float64s:
-    """x_shift, x_scale, y_shift, y_scale as one row."""
-    parts = []
-    for field, value, columns in zip(_SCALING, scaling, (F, F, K, K), strict=True):
-        try:
-            part = np.broadcast_to(np.asarray(value, dtype=np.float64), (columns,))
-        except ValueError as error:
-            raise FitError(
-                "{field}: expected {columns} numbers a task ({error})", field=field, columns=columns, error=error
-            ) from None
-        if not np.isfinite(part).all() or (field.endswith("scale") and not part.all()):
-            raise FitError("{field}: expected finite numbers, and none of 0 for a scale", field=field)
-        parts.append(part)
-    return np.concatenate(parts)

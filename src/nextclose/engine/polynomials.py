@@ -1,6 +1,6 @@
 """tanh and the logistic function on vectors, from additions, multiplications and one division.
 
-float32: tanh(x) = x P(x^2) / Q(x^2), P and Q of degree 4, within 4 units in the last place; `scripts/fit_tanh.py`
+float32: tanh(x) = x P(x^2) / Q(x^2), P and Q of degree 4, within 6 units in the last place; `scripts/fit_tanh.py`
 prints the coefficients and their error. float64: tanh(x) = E / (E + 2) with E = exp(2|x|) - 1, where exp is 2^n times
 the Taylor polynomial of the rest r, |r| <= ln(2)/2 (Cody & Waite 1980, "Software Manual for the Elementary Functions").
 """
@@ -12,10 +12,10 @@ from math import factorial, log
 
 from nextclose.engine.emit import Vector
 
-P32 = (9.999999792e-01, 1.338036788e-01, 3.494806639e-03, 2.059620201e-05, 1.333675152e-08)
-Q32 = (1.000000000e00, 4.671368330e-01, 2.587400996e-02, 3.284356031e-04, 7.769242744e-07)
-ONE_32 = 9.01
-"""Above this tanh rounds to 1 in float32."""
+P32 = (9.999999936e-01, 1.344449981e-01, 3.571600196e-03, 2.189469799e-05, 1.523046878e-08)
+Q32 = (1.000000000e00, 4.677782713e-01, 2.616445119e-02, 3.411295579e-04, 8.522467249e-07)
+ONE_32 = 8.0
+"""Above this tanh stays at its value here, 4 units in the last place below 1, so that no rounding takes it beyond 1."""
 ONE_64 = 20.0
 """Above this tanh rounds to 1 in float64."""
 EXP = tuple(1.0 / factorial(n) for n in range(1, 15))

@@ -88,8 +88,9 @@ def _pass(net, job, call, scratch, task):
     scratch.sums[:] = 0.0
     for first in range(0, N, job.block):
         count = samples.smaller(job.block, N - first)
-        if call.control[0] != 0 or not samples.scale(net, job, call, task, first, count, scratch.samples):
+        if call.control[0] != 0:
             return
+        samples.scale(net, job, call, task, first, count, scratch.samples, True)
         width = samples.padded(count, lanes_of(memory))
         samples.gather(scratch, 0, width, 0, count, size, False)
         block = samples.block_at(net, job, 0, width, work)
@@ -106,6 +107,8 @@ def _pass(net, job, call, scratch, task):
             blocks.backward(net, scratch.theta, memory, scratch.sums, block)
         if job.keep:
             kept_at += _keep_rows(net, job, call, scratch, block, kept_at)
+    if not samples.all_finite(call, task):
+        return
     if job.backward != NO_BACKWARD:
         reduce(scratch.sums, scratch.grad, net.trained)
         for p in range(net.trained):

@@ -70,29 +70,26 @@ def span_of(net, job, call, scratch, task):
 
 @jit
 def lay_out(net, job, call, scratch, task, span):
-    """Scale all samples of a task and lay them out; False if a value is not finite."""
-    if not _lay_out_batch(net, job, call, scratch, task, span, span.held_out_start, span.held_out, span.held_out_at):
-        return False
+    """Scale all samples of a task and lay them out; False, with their number in the record, if values are not finite."""
+    _lay_out_batch(net, job, call, scratch, task, span, span.held_out_start, span.held_out, span.held_out_at, False)
     if job.shuffle:  # last: batches are laid out by way of the same memory
-        return scale(net, job, call, task, span.start, span.train, scratch.samples)
-    for first in range(0, span.train, span.batch):
-        count = smaller(span.batch, span.train - first)
-        place = first // span.batch * padded(span.batch, lanes_of(scratch.memory)) * span.size
-        if not _lay_out_batch(net, job, call, scratch, task, span, span.start + first, count, place):
-            return False
-    return True
+        scale(net, job, call, task, span.start, span.train, scratch.samples, True)
+    else:
+        for first in range(0, span.train, span.batch):
+            count = smaller(span.batch, span.train - first)
+            place = first // span.batch * padded(span.batch, lanes_of(scratch.memory)) * span.size
+            _lay_out_batch(net, job, call, scratch, task, span, span.start + first, count, place, True)
+    return all_finite(call, task)
 
 
 @jit
-def _lay_out_batch(net, job, call, scratch, task, span, start, samples, place):
+def _lay_out_batch(net, job, call, scratch, task, span, start, samples, place, weighted):
     """One batch as blocks from memory[place] on."""
     for first in range(0, samples, job.block):
         count = smaller(job.block, samples - first)
-        if not scale(net, job, call, task, start + first, count, scratch.samples):
-            return False
+        scale(net, job, call, task, start + first, count, scratch.samples, weighted)
         width = padded(count, lanes_of(scratch.memory))
         gather(scratch, place + first * span.size, width, 0, count, span.size, False)
-    return True
 
 
 @jit
@@ -122,8 +119,11 @@ def block_at(net, job, at, width, work):
 
 
 @jit
-def scale(net, job, call, task, start, count, samples):
-    """Windows start.. as (value - shift) / scale in float64, cast, one sample after the other; False if one is not finite."""
+def scale(net, job, call, task, start, count, samples, weighted):
+    """Windows start.. as (value - shift) / scale in float64, cast, one sample after the other.
+
+    The task's record counts values that are not finite: those of X, then those of y.
+    """
     L, F, K, size = job.steps, job.columns, job.targets, sample_size(net, job)
     scales = call.scales[call.wholes[task, 10]]
     bad_x, bad_y, as_is = 0, 0, _leaves(scales, F, K)
@@ -144,12 +144,20 @@ def scale(net, job, call, task, start, count, samples):
             bad_y += not isfinite(value)
             samples[at] = value
             at += 1
-        samples[at] = call.weight[start + n] if len(call.weight) > 0 else 1.0
-    if bad_x + bad_y == 0:
-        return True
+        samples[at] = call.weight[start + n] if weighted and len(call.weight) > 0 else 1.0
+    call.record[task, 1] += bad_x
+    call.record[task, 2] += bad_y
+
+
+@jit
+def all_finite(call, task):
+    """Whether `scale` met finite values only; if not, the record becomes that of a task that ended with them."""
     record = call.record[task]
-    record[0], record[1] = (BAD_X, bad_x) if bad_x > 0 else (BAD_Y, bad_y)
-    return False
+    if record[1] > 0.0:
+        record[0], record[2] = BAD_X, 0.0
+    elif record[2] > 0.0:
+        record[0], record[1], record[2] = BAD_Y, record[2], 0.0
+    return record[1] == 0.0
 
 
 @jit

@@ -15,7 +15,7 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Joined, Text
 from nextclose.core.seeds import purpose_key, uniform
 from nextclose.core.types import Float64s, Floats, Params
-from nextclose.engine.inputs import choice
+from nextclose.engine.inputs import as_floats, choice, whole
 from nextclose.engine.layout import AS_IS, RELU, TANH, VECTOR_BYTES, Net, address, pack
 
 ACTIVATIONS = {"tanh": TANH, "relu": RELU, "identity": AS_IS}
@@ -122,12 +122,8 @@ def make_spec(arguments: NetArguments, seq_len: int, input_size: int, output_siz
 def _check(arguments: NetArguments, recurrent: bool) -> None:
     choice("activation", arguments.activation, ACTIVATIONS)
     choice("init", arguments.scheme, SCHEMES)
-    for name in ("hidden_size", "num_layers"):
-        size = getattr(arguments, name)
-        if int(size) != size or size < 1:
-            raise SettingsError(
-                "{field}: expected a whole number of at least {least}, got {got}", field=name, least=1, got=size
-            )
+    whole("hidden_size", arguments.hidden_size, 1)
+    whole("num_layers", arguments.num_layers, 1)
     if not recurrent and arguments.num_layers != 1:
         raise SettingsError("cell=mlp has one hidden layer, got num_layers={got}", got=arguments.num_layers)
     if not recurrent and arguments.has_h0:
@@ -204,7 +200,7 @@ def drawn_start(spec: Spec, seed: int) -> Float64s:
 def start_state(h0: Any, spec: Spec) -> Float64s:
     """A given h_0 (num_layers, H), or (H,) for every layer, as float64. Raises SettingsError for another shape."""
     shape = spec.shapes["h_0"]
-    state = np.asarray(h0, dtype=np.float64)
+    state = as_floats("h0", h0)
     if state.shape not in (shape, shape[1:]):
         raise SettingsError("h0: expected shape {expected}, got {got}", expected=shape, got=state.shape)
     return np.ascontiguousarray(np.broadcast_to(state, shape))

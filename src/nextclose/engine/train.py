@@ -32,7 +32,6 @@ def train(net, job, call, scratch, task):
         if call.control[0] != 0:
             return
         record[STATUS + epoch], record[2], record[3] = loss, epoch + 1, epoch
-        call.control[1] += 1
         if not isfinite(loss):
             record[0], record[1] = DIVERGED, epoch
             return
@@ -44,8 +43,9 @@ def train(net, job, call, scratch, task):
                 for p in range(net.trained):
                     scratch.best[p] = scratch.theta[p]
             record[3] = best_epoch
-            if patience > 0 and epoch - best_epoch >= patience:
-                break
+        call.control[1] += 1
+        if patience > 0 and span.held_out > 0 and epoch - best_epoch >= patience:
+            break
     for p in range(net.trained):
         call.params[task, p] = scratch.best[p] if span.held_out > 0 else scratch.theta[p]
     record[0] = DONE
@@ -91,8 +91,9 @@ def _epoch(net, job, call, scratch, task, span, epoch):
 
 @jit
 def _batch(net, job, call, scratch, span, batch_first, samples_in_batch):
-    """A batch's loss; the gradients' sums by lane are in `sums`."""
+    """A batch's loss; the gradients' sums by lane are in `sums`. All are 0 where the samples' weights are."""
     weight = samples.weight_of(call, scratch, span.start, batch_first, samples_in_batch, job.shuffle)
+    share = 1.0 / (weight * net.output_size) if weight > 0.0 else 0.0
     scratch.sums[:] = 0.0
     loss = 0.0
     for first in range(0, samples_in_batch, job.block):
@@ -103,9 +104,9 @@ def _batch(net, job, call, scratch, span, batch_first, samples_in_batch):
         if net.starts or net.gates == 3:  # without a start no other cell reads h[0]
             blocks.set_start(net, scratch.drawn[net.trained :], scratch.memory, block)
         blocks.forward(net, scratch.theta, scratch.memory, block)
-        loss += loss_of(net, job, call, scratch.memory, block, 1.0 / (weight * net.output_size))
+        loss += loss_of(net, job, call, scratch.memory, block, share)
         blocks.backward(net, scratch.theta, scratch.memory, scratch.sums, block)
-    return loss / (weight * net.output_size)
+    return loss * share
 
 
 @jit
@@ -120,8 +121,7 @@ def _held_out_loss(net, job, call, scratch, span):
             blocks.set_start(net, scratch.drawn[net.trained :], scratch.memory, block)
         blocks.forward(net, scratch.theta, scratch.memory, block)
         loss += loss_of(net, job, call, scratch.memory, block, 0.0)
-    weight = samples.weight_of(call, scratch, span.held_out_start, 0, span.held_out, False)
-    return loss / (weight * net.output_size)
+    return loss / (span.held_out * net.output_size)
 
 
 @jit
