@@ -20,6 +20,10 @@ def run(folder, *arguments):
     )
 
 
+def python_blocks(page):
+    return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
 def test_an_example_runs(example, tmp_path):
@@ -36,17 +40,17 @@ def test_the_notebook_runs(tmp_path):
 
 @pytest.mark.slow
 def test_the_readmes_python_runs(tmp_path):
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-    done = run(tmp_path, "-c", block)
-    assert done.returncode == 0, done.stderr
+    blocks = python_blocks("README.md")
+    assert len(blocks) == len(python_blocks("README.ko.md"))
+    for block in [*blocks, *python_blocks("README.ko.md")]:
+        done = run(tmp_path, "-c", block)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_python_of_the_derivation_runs(number, tmp_path):
-    text = (ROOT / "docs" / "backpropagation.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    blocks = python_blocks("docs/backpropagation.md")
     assert len(blocks) == 2
     done = run(tmp_path, "-W", "error", "-c", blocks[number])
     assert done.returncode == 0, done.stderr

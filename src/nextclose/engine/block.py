@@ -5,7 +5,7 @@ A block runs to its end before the next one starts, so what it keeps stays in th
 
 from __future__ import annotations
 
-from nextclose.engine import gru, head, lstm, rnn
+from nextclose.engine import gru, heads, lstm, rnn
 from nextclose.engine.compile import jit
 from nextclose.engine.net import Block, layer_of, passing_rows
 
@@ -13,7 +13,7 @@ from nextclose.engine.net import Block, layer_of, passing_rows
 @jit
 def sum_biases(net, theta):
     """Refresh what products start with, after the weights have changed."""
-    head.sum_biases(net, theta)
+    heads.sum_biases(net, theta)
     if net.bias:
         for index in range(net.num_layers):
             layer = layer_of(net, Block(0, 0, 0, 0, 0), index)
@@ -48,7 +48,7 @@ def forward(net, theta, memory, block):
         x = layer.h + net.hidden_size * block.width
     h = x + (net.seq_len - 1) * net.hidden_size * block.width
     yhat = passing_rows(net, block).yhat
-    head.forward(net, theta, memory, h, yhat, block.width)
+    heads.forward(net, theta, memory, h, yhat, block.width)
     return h, yhat
 
 
@@ -59,8 +59,8 @@ def backward(net, theta, memory, grads, block):
     dh, dc, _, dy = passing_rows(net, block)
     last = net.seq_len - 1
     top = layer_of(net, block, net.num_layers - 1)
-    head.gradients(net, memory, grads, top.h + net.seq_len * H * width, dy, width)
-    head.pass_down(net, theta, memory, dy, top.above + last * H * width, width)
+    heads.gradients(net, memory, grads, top.h + net.seq_len * H * width, dy, width)
+    heads.pass_down(net, theta, memory, dy, top.above + last * H * width, width)
     for index in range(net.num_layers - 1, -1, -1):
         layer = layer_of(net, block, index)
         above_from = last if index == net.num_layers - 1 else 0

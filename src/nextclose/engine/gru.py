@@ -4,11 +4,14 @@
     n = tanh(x_n + r h_n)                 x_n = W_xn x_t + b_xn     h_n = W_hn h_{t-1} + b_hn
     h_t = n + z (h_{t-1} - n)
 
-    dh_t = above_t + dh_{t+1} z_{t+1} + W_h^T (delta_r, delta_z, delta_h)_{t+1}
-    delta_n = dh (1 - z) (1 - n^2)        delta_h = delta_n r
+    dh_t = above_t + dh_{t+1} z_{t+1} + W_h^T (delta_r, delta_z, delta_h_n)_{t+1}
+    delta_n = dh (1 - z) (1 - n^2)        delta_h_n = delta_n r
     delta_r = delta_n h_n r (1 - r)       delta_z = dh (h_{t-1} - n) z (1 - z)
 
-delta_n is the gradient at x_n and delta_h that at h_n. docs/backpropagation.md derives it. What a step keeps, in this
+    dW_x = sum_t (delta_r, delta_z, delta_n) x_t^T           db_x = sum_t (delta_r, delta_z, delta_n)
+    dW_h = sum_t (delta_r, delta_z, delta_h_n) h_{t-1}^T     db_h = sum_t (delta_r, delta_z, delta_h_n)
+
+delta_n is the gradient at x_n and delta_h_n that at h_n. docs/backpropagation.md derives it. What a step keeps, in this
 order: n r z h_n, which become their deltas; so the last three lie as the rows of w_h do.
 """
 
@@ -79,7 +82,7 @@ def backward(net, layer, theta, memory, above_from, dh, width):
 
 @jit
 def _step_back(memory, gates, h, above, dh_at, size):
-    """delta_n, delta_r, delta_z, delta_h in the gates' places; above is -1 where nothing comes from there."""
+    """delta_n, delta_r, delta_z, delta_h_n in the gates' places; above is -1 where nothing comes from there."""
     one = fill(memory, 1.0)
     for u in range(0, size, lanes_of(memory)):
         n, r = load(memory, gates + u), load(memory, gates + size + u)

@@ -6,6 +6,7 @@
     dh_t = above_t + W_h^T delta_{t+1}                     dc_t = dh_t o (1 - tanh(c_t)^2) + dc_{t+1} f_{t+1}
     delta_i = dc g i (1 - i)     delta_f = dc c_{t-1} f (1 - f)     delta_g = dc i (1 - g^2)
     delta_o = dh tanh(c_t) o (1 - o)
+    dW_x = sum_t delta_t x_t^T     dW_h = sum_t delta_t h_{t-1}^T     db_x = db_h = sum_t delta_t
 
 docs/backpropagation.md derives it. What a step keeps: i f g o, which become their deltas, c and tanh(c).
 """

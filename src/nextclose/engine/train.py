@@ -7,7 +7,7 @@ from math import isfinite, sqrt
 import numpy as np
 
 from nextclose.engine import block as blocks
-from nextclose.engine import head, samples
+from nextclose.engine import heads, samples
 from nextclose.engine.compile import jit
 from nextclose.engine.draws import shuffle
 from nextclose.engine.layout import DIVERGED, DONE, MSE, STATUS, STOPPED
@@ -129,8 +129,8 @@ def loss_of(net, job, call, memory, block, scale):
     """The block's sum of losses; the outputs' gradients, times scale, go to their rows."""
     rows = passing_rows(net, block)
     if job.loss == MSE:
-        return np.float64(head.squared(net, memory, block, rows.yhat, rows.dy, scale))
-    return np.float64(head.pinball(net, call.quantiles, memory, block, rows.yhat, rows.dy, scale))
+        return np.float64(heads.squared(net, memory, block, rows.yhat, rows.dy, scale))
+    return np.float64(heads.pinball(net, call.quantiles, memory, block, rows.yhat, rows.dy, scale))
 
 
 @jit
