@@ -75,7 +75,7 @@ def test_a_first_call_says_what_it_waits_for_and_keeps_the_code(tmp_path, monkey
         "compiling the engine for float32, once on this machine (about 15 seconds) ..."
     ]
     (kept,) = (tmp_path / "new" / "folder").iterdir()
-    assert kept.name.startswith("kernel-float32-")
+    assert kept.name.startswith("nextclose-kernel-float32-")
     assert kept.suffix == ".o"
     assert machine._unsealed(kept.read_bytes()) == compiled[0]
 
@@ -101,7 +101,7 @@ def test_where_a_folder_cannot_be_written_the_next_one_is_used(tmp_path, monkeyp
     if obstacle == "a file in its place":
         first.write_text("")
     else:
-        (first / f"kernel-float32-{machine._key(machine.Target.host())}.o").mkdir(parents=True)
+        (first / f"nextclose-kernel-float32-{machine._key(machine.Target.host())}.o").mkdir(parents=True)
     folders(monkeypatch, first, second)
     assert look() == look() == compiled[0]
     assert len(compiled[1]) == 1
@@ -196,7 +196,7 @@ def test_two_processes_that_compile_at_once_leave_one_whole_file(tmp_path, copie
 def test_kernels_are_kept_beside_the_code(tmp_path, copied):
     places = {"PYTHONPATH": copied, "XDG_CACHE_HOME": tmp_path / "xdg", "NEXTCLOSE_KERNELS": ""}
     assert "compiling" in said(python(FIT, **places))[1]
-    assert len(list((copied / "nextclose" / "engine" / "__pycache__").glob("kernel-float32-*.o"))) == 1
+    assert len(list((copied / "nextclose" / "engine" / "__pycache__").glob("nextclose-kernel-float32-*.o"))) == 1
     assert not (tmp_path / "xdg").exists()
     assert "compiling" not in said(python(FIT, **places))[1]
 

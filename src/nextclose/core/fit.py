@@ -33,7 +33,12 @@ class Fit:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Task:
-    """One fit among many. None takes the call's own value."""
+    """One fit among many: windows start..stop-1 train, val_start..val_stop-1 validate (none if equal).
+
+    Inputs become (X - x_shift) / x_scale, (F,) each, in float64 before they are cast; targets (K,) likewise. init holds
+    weights by name. For lr, momentum, weight_decay, clip_norm, lr_step, lr_gamma, epochs, batch_size and patience None
+    takes the call's own value.
+    """
 
     start: int
     """First train window."""

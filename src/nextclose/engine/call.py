@@ -13,7 +13,7 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.fit import Fit
 from nextclose.core.lang import Text
 from nextclose.core.types import Float64s, Floats
-from nextclose.engine.inputs import between, choice, positive, whole
+from nextclose.engine.inputs import between, choice, levels, positive, whole
 from nextclose.engine.layout import (
     ADAM,
     ADAMW,
@@ -28,6 +28,7 @@ from nextclose.engine.layout import (
     SGD,
     STATUS,
     STOPPED,
+    VECTOR_BYTES,
     Call,
     Job,
     address,
@@ -59,6 +60,26 @@ class Training(NamedTuple):
     loss: str = "mse"
     quantiles: tuple[float, ...] = (0.5,)
 
+    @classmethod
+    def of(cls, *settings: Any) -> Training:
+        """The training of arguments in the order of the fields, with Python's own whole numbers and a tuple of quantiles.
+
+        Raises
+        ------
+        SettingsError : a number of epochs, samples or steps that is none.
+        """
+        made = cls(*settings)
+        odd: dict[str, Any] = {}
+        for name in ("epochs", "batch_size", "lr_step", "patience"):
+            got = getattr(made, name)
+            if type(got) is not int and got is not None:
+                odd[name] = whole(name, got, 1)
+        if made.epochs is None:
+            whole("epochs", None, 1)
+        if type(made.quantiles) is not tuple:
+            odd["quantiles"] = levels(made.quantiles)
+        return made._replace(**odd) if odd else made
+
     def check(self) -> None:
         """Raise SettingsError for a value that cannot be meant."""
         choice("optimizer", self.optimizer, OPTIMIZERS)
@@ -76,6 +97,11 @@ class Training(NamedTuple):
             raise SettingsError("quantiles: expected at least one")
         for quantile in self.quantiles:
             between("quantiles", quantile, 0.0, 1.0)
+
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles that the loss needs, checked with all else; none for mse."""
+        self.check()
+        return self.quantiles if self.loss == "pinball" else ()
 
     def counts(self) -> tuple[int, int, int, int]:
         """epochs, batch size, patience, schedule step; 0 for none."""
@@ -112,21 +138,21 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def make_plan(net: NetArguments, training: Training, shape: Shape) -> Plan:
-    """Checked net and training.
+def make_plan(net: NetArguments, training: Training, shape: Shape, small_batches: bool) -> Plan:
+    """Checked net and training; small_batches : some task's batches fill less than half of their vectors.
 
     Raises
     ------
     SettingsError : settings that cannot be meant.
     """
-    training.check()
-    quantiles = training.quantiles if training.loss == "pinball" else ()
+    quantiles = training.levels()
     dtype = np.dtype(shape.dtype)
     spec = make_spec(net, shape.steps, shape.columns, shape.targets * max(len(quantiles), 1), False)
     job = Job(
         train=1,
         optimizer=OPTIMIZERS[training.optimizer],
         shuffle=int(training.shuffle),
+        gathers=int(training.shuffle or small_batches),
         loss=LOSSES[training.loss],
         block=block_size(spec, dtype.itemsize),
         skip=spec.skip,
@@ -199,11 +225,23 @@ class Problem(NamedTuple):
 
 
 def make_problem(
-    X: Float64s, y: Float64s, weight: Floats | None, net: NetArguments, training: Training, dtype: np.dtype[Any]
+    X: Float64s,
+    y: Float64s,
+    weight: Floats | None,
+    net: NetArguments,
+    training: Training,
+    dtype: np.dtype[Any],
+    batch: int | None,
 ) -> Problem:
-    """Checked windows with their net and training. Raises SettingsError for settings that cannot be meant."""
+    """Checked windows with their net and training; batch : the smallest batch size of any task.
+
+    Raises
+    ------
+    SettingsError : settings that cannot be meant.
+    """
     _, L, F = X.shape
-    plan = make_plan(net, training, Shape(L, F, y.shape[1], dtype.char))
+    small_batches = batch is not None and 2 * batch < VECTOR_BYTES // dtype.itemsize
+    plan = make_plan(net, training, Shape(L, F, y.shape[1], dtype.char), small_batches)
     return Problem(plan, X, y, weight)
 
 
@@ -213,25 +251,29 @@ def make_results(plan: Plan, tasks: int, epochs: int) -> Results:
     return Results(params, np.empty((tasks, STATUS + 2 * epochs)), epochs)
 
 
-def make_fit(spec: Spec, results: Results, task: int, lr: float, *, validates: bool, starts: bool = True) -> Fit:
-    """One task's row of the results; `problem` says why it has no weights to trust.
+def make_fit(plan: Plan, row: Floats, record: Float64s, lr: float, *, validates: bool, starts: bool = True) -> Fit:
+    """A Fit from its rows of the results; `problem` says why it has no weights to trust.
 
     starts : whether the task has an h_0 of its own, where any task of the call has one.
     """
-    record = results.record[task]
     ended, detail, run, best = map(int, record[:STATUS].tolist())
     losses = record[STATUS : STATUS + run]
-    held_out = STATUS + results.epochs
+    held_out = (len(record) + STATUS) // 2
     return Fit(
-        params=unflatten(results.params[task] if starts else results.params[task, : spec.net.trained], spec),
+        params=unflatten(row if starts else row[: plan.spec.net.trained], plan.spec),
         losses=losses,
         val_losses=record[held_out : held_out + (run if validates else 0)],
-        best_epoch=best,
+        best_epoch=-1 if ended else best,
         problem=_reason(ended, detail, losses, lr) if ended else None,
     )
 
 
 def _reason(ended: int, detail: int, losses: Float64s, lr: float) -> Text | None:
+    if ended == DIVERGED and np.isfinite(losses[detail]):
+        return Text(
+            "training diverged: the weights after epoch {epoch} are not finite. Lower the learning rate (lr is {lr}).",
+            epoch=detail, lr=lr,
+        )  # fmt: skip
     if ended == DIVERGED:
         return Text(
             "training diverged: the loss of epoch {epoch} is {loss}. Lower the learning rate (lr is {lr}).",

@@ -189,10 +189,6 @@ class Memory:
         """Write one value."""
         self.builder.store(value, self._place(at))
 
-    def zero(self) -> Vector:
-        """A vector of zeros."""
-        return Vector(self.builder, ir.Constant(vector_type(self.dtype), None))
-
     def _place(self, at: Whole) -> Any:
         return self.builder.gep(self.data, [at.value])
 

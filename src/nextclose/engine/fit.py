@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from functools import cache
-from operator import index
 from typing import Any
 
 import numpy as np
 
 from nextclose.core.cells import InitScheme
-from nextclose.core.errors import FitError
+from nextclose.core.errors import FitError, SettingsError
 from nextclose.core.fit import Fit, OnEpoch
+from nextclose.core.seeds import uniform
 from nextclose.core.types import Float64s, Params
 from nextclose.engine.call import NOTHING, Problem, Tables, Training, make_fit, make_problem, make_results
-from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype
+from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype, seed_of
 from nextclose.engine.kernel import run_one
 from nextclose.engine.layout import VECTOR_BYTES, pack
-from nextclose.engine.scratch import scratch_for
-from nextclose.engine.spec import NetArguments, Spec, drawn_start, flatten, start_state, unflatten
+from nextclose.engine.scratch import Sizes
+from nextclose.engine.spec import NetArguments, Spec, drawn_start, flatten, start_state
 
 
 def fit(
@@ -64,15 +65,16 @@ def fit(
     memory : False holds w_h at zero.
     h0 : the state before the first step: None is zero, "random" draws it from the seed, or (num_layers, H) or (H,).
     init : "linear" (nn.Linear's bounds), "rnn" (nn.RNN's), or weights by name, never modified; None is "linear".
-    zero_head : start with w_y = b_y = 0.
+    zero_head : drawn weights start with w_y = b_y = 0.
     optimizer, lr, momentum, weight_decay, clip_norm : sgd, rmsprop, adam or adamw, as torch.optim's.
     lr_step, lr_gamma : multiply lr by lr_gamma after every lr_step epochs; None keeps it.
     batch_size : None is the full batch. shuffle : a new order every epoch, from the seed.
     loss : mse, or pinball with outputs ordered by target, then quantile: (N, K * Q).
     sample_weight : (N,), at least 0; validation windows count alike.
     validation : windows and targets; the weights after their best epoch are returned. patience : epochs without a
-        better one before training stops.
-    on_epoch : called with (epoch, loss).
+        better one before training stops, which needs validation.
+    seed : of the drawn weights and the order of batches; any whole number.
+    on_epoch : called with (epoch, loss) from the caller's thread: in the meantime where a fit takes long, else afterwards.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def fit(
     """
     dtype = fit_dtype(X)
     X, y = check_windows(X, y)
-    N, held_out = len(X), 0
+    N, held_out, seed = len(X), 0, seed_of(seed)
     if validation is not None:
         X, y, held_out = _append(X, y, validation)
     if isinstance(h0, str):
@@ -94,20 +96,22 @@ def fit(
     weight = None if sample_weight is None else check_weights(sample_weight, N, dtype)
     has_h0 = h0 is not None or (given is not None and "h_0" in given)
     net = NetArguments(cell, hidden_size, num_layers, bias, output_bias, activation, memory, has_h0, scheme, zero_head)
-    training = Training(
+    training = Training.of(
         optimizer, lr, momentum, weight_decay, clip_norm, lr_step, lr_gamma, epochs, batch_size, shuffle, patience, loss,
-        tuple(quantiles),
+        quantiles,
     )  # fmt: skip
-    problem = make_problem(X, y, weight, net, training, dtype)
+    problem = make_problem(X, y, weight, net, training, dtype, training.batch_size)
+    if patience is not None and not held_out:
+        raise SettingsError("patience needs validation windows: without them nothing can stop early")
     plan = problem.plan
     start = start_row(plan.spec, given, h0, seed)
     tables = one_task(problem, (0, N, N, N + held_out), training, seed, start)
-    results = make_results(plan, 1, epochs)
-    batch, lanes = min(batch_size or N, N), VECTOR_BYTES // dtype.itemsize
+    results = make_results(plan, 1, training.epochs)
+    batch, lanes = min(training.batch_size or N, N), VECTOR_BYTES // dtype.itemsize
     laid = -(-N // batch) * -(-batch // lanes) * lanes
-    scratch = scratch_for(plan, train=N, laid=laid, held_out=held_out)
-    run_one(problem, tables, results, scratch, plan.spec.net.trained * plan.spec.net.seq_len * N * epochs, on_epoch)
-    fitted = make_fit(plan.spec, results, 0, lr, validates=held_out > 0)
+    work = plan.spec.net.trained * plan.spec.net.seq_len * (laid + held_out) * training.epochs
+    run_one(problem, tables, results, Sizes(N, laid, held_out), work, on_epoch)
+    fitted = make_fit(plan, results.params[0], results.record[0], lr, validates=held_out > 0)
     if fitted.problem is not None:
         raise FitError(fitted.problem.template, **fitted.problem.values)
     return fitted
@@ -115,6 +119,8 @@ def fit(
 
 def _append(X: Float64s, y: Float64s, validation: tuple[Any, Any]) -> tuple[Float64s, Float64s, int]:
     """Validation windows behind the train windows."""
+    if not isinstance(validation, Sequence) or len(validation) != 2:
+        raise FitError("validation: expected a pair of windows and targets")
     X_val, y_val = check_windows(*validation)
     if X_val.shape[1:] != X.shape[1:] or y_val.shape[1:] != y.shape[1:]:
         raise FitError(
@@ -129,15 +135,19 @@ def start_row(spec: Spec, given: Params | None, h0: Any, seed: int) -> Float64s 
     """A task's start as one vector, or None where the kernel draws it."""
     if given is None and (isinstance(h0, str) or not spec.net.starts):
         return None
-    flat = drawn_start(spec, seed)
-    if h0 is None:  # where another task of the call has an h_0
-        flat[spec.net.trained :] = 0.0
-    if given is not None:
-        drawn = {name: array for name, array in unflatten(flat, spec).items() if name == "h_0"}
-        flat = flatten({**drawn, **given}, spec)
-    if h0 is not None and not isinstance(h0, str):
+    flat = drawn_start(spec, seed) if given is None else flatten(given, spec)
+    if given is None or "h_0" not in given:
+        flat[spec.net.trained :] = _start_state(spec, h0, seed)
+    elif h0 is not None and not isinstance(h0, str):
         flat[spec.net.trained :] = start_state(h0, spec).ravel()
     return flat
+
+
+def _start_state(spec: Spec, h0: Any, seed: int) -> Any:
+    """h_0 in the flat vector: drawn, given, or zero, where another task of the call has one."""
+    if h0 is None or not spec.net.starts:
+        return 0.0
+    return uniform(seed, "h_0", spec.shapes["h_0"]).ravel() if isinstance(h0, str) else start_state(h0, spec).ravel()
 
 
 def one_task(
@@ -156,7 +166,7 @@ def one_task(
 
 def signed(seed: int) -> int:
     """A seed's lowest 64 bits, as the tables hold them."""
-    return (index(seed) + (1 << 63)) % (1 << 64) - (1 << 63)
+    return (seed + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 @cache

@@ -16,13 +16,21 @@ FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 _NUMBER = (int, float, np.integer, np.floating)
 
 
-def check_windows(X: Any, y: Any) -> tuple[Float64s, Float64s]:
-    """X (N, L, F) and y (N, K) as float64, in which the kernel reads them whatever it computes in.
+def check_inputs(X: Any) -> Float64s:
+    """X (N, L, F) as float64, in which the kernel reads it whatever it computes in.
 
     Raises
     ------
-    FitError : other shapes, no samples, or values that are no numbers.
+    FitError : another shape, no samples, or values that are no numbers.
     """
+    windows = as_floats("X", X)
+    if windows.ndim != 3 or windows.size == 0:
+        raise FitError("expected windows (N, L, F) of at least one sample, got {X}", X=windows.shape)
+    return windows
+
+
+def check_windows(X: Any, y: Any) -> tuple[Float64s, Float64s]:
+    """X (N, L, F) and y (N, K) as float64; errors as for `check_inputs`."""
     X, y = as_floats("X", X), as_floats("y", y)
     if X.ndim != 3 or y.ndim != 2 or len(X) != len(y) or X.size == 0 or y.size == 0:
         raise FitError(
@@ -50,9 +58,11 @@ def named_dtype(dtype: Any) -> np.dtype[Any]:
 def as_floats(name: str, array: Any) -> Float64s:
     """A C-contiguous float64 array. Raises FitError for what is no array of numbers."""
     try:
-        array = np.asarray(array)
+        array = array if isinstance(array, np.ndarray) else np.asarray(array)
     except ValueError as error:  # rows of different lengths
         raise FitError("{name}: expected an array of numbers ({error})", name=name, error=error) from None
+    if isinstance(array, np.ma.MaskedArray):
+        array = np.ma.filled(array.astype(np.float64), np.nan)
     if array.dtype.kind not in "iufb":
         raise FitError("{name}: expected an array of numbers, got dtype {dtype}", name=name, dtype=array.dtype)
     return np.ascontiguousarray(array, dtype=np.float64)
@@ -91,6 +101,22 @@ def positive(field: str, got: Any) -> None:
     """Raise SettingsError unless `got` is a finite number above 0."""
     if not isinstance(got, _NUMBER) or not 0.0 < got < float("inf"):
         raise SettingsError("{field}: expected a number above 0, got {got}", field=field, got=got)
+
+
+def levels(quantiles: Any) -> tuple[float, ...]:
+    """Quantiles as a tuple. Raises SettingsError for what is no sequence of numbers."""
+    try:
+        return tuple(float(quantile) for quantile in quantiles)
+    except (TypeError, ValueError):
+        raise SettingsError("quantiles: expected numbers from 0 to 1, got {got}", got=quantiles) from None
+
+
+def seed_of(seed: Any) -> int:
+    """A seed as Python's whole number. Raises SettingsError for what is none."""
+    try:
+        return index(seed)
+    except TypeError:
+        raise SettingsError("seed: expected a whole number, got {got}", got=seed) from None
 
 
 def check_init(init: Any) -> tuple[str, Params | None]:

@@ -86,6 +86,8 @@ class Job(NamedTuple):
     """0: one pass with the given weights; 1: a training run."""
     optimizer: int
     shuffle: int
+    gathers: int
+    """1: blocks are gathered anew in every epoch, since their samples change, or small batches would be mostly padding."""
     loss: int
     block: int
     """Samples in a block, whole vectors."""

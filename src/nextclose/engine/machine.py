@@ -14,8 +14,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from nextclose.core.errors import NextcloseError
+from nextclose.core.errors import NextcloseError, SettingsError
 from nextclose.core.lang import Text
+from nextclose.engine.inputs import named_dtype
 
 ENTRY = "nextclose_kernel"
 RECORDS = 4
@@ -31,8 +32,10 @@ _PROTOTYPE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, 
 _nothing = ctypes.c_int64()
 """Where a kernel writes that it returns nothing."""
 _SOURCES = sorted(Path(__file__).parent.glob("*.py"))
+_LEVELS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
+_PREFIX = "nextclose-kernel-"
 _KEPT = 8
-"""Kernels that stay in a folder."""
+"""Files that stay in a folder."""
 _loading = threading.Lock()
 _loaded: dict[str, Kernel] = {}
 _kept_alive: list[Any] = []
@@ -46,11 +49,17 @@ class Target(NamedTuple):
 
     @classmethod
     def host(cls) -> Target:
-        """This processor; NEXTCLOSE_CPU names another one of LLVM's, such as x86-64-v3 (AVX2)."""
+        """This processor; NEXTCLOSE_CPU names a level instead: x86-64-v3 (AVX2) or x86-64-v4 (AVX-512)."""
         import llvmlite.binding as llvm
 
         told = os.environ.get("NEXTCLOSE_CPU")
-        return cls(told, "") if told else cls(llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+        if told is None:
+            return cls(llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+        if told not in _LEVELS:  # LLVM would end the process
+            raise NextcloseError(
+                "NEXTCLOSE_CPU: expected one of {known}, got '{got}'", known=", ".join(_LEVELS), got=told
+            )
+        return cls(told, "")
 
     @property
     def wide(self) -> bool:
@@ -85,9 +94,16 @@ def kernel(dtype: str, tell: Tell | None = None) -> Kernel:
 
 
 def unusable(dtype: str = "float32", tell: Tell | None = None) -> Text | None:
-    """Why the engine cannot work on this machine, or None; makes it ready if it can."""
+    """Why the engine cannot work on this machine, or None; makes it ready if it can.
+
+    Raises
+    ------
+    SettingsError : a dtype other than float32 and float64.
+    """
     try:
-        kernel(dtype, tell)
+        kernel(named_dtype(dtype).name, tell)
+    except SettingsError:
+        raise
     except NextcloseError as error:
         return Text(error.template, **error.values)
     return None
@@ -100,6 +116,8 @@ def _tell(line: Text) -> None:
 def _load(dtype: str, tell: Tell) -> Kernel:
     try:
         return _prepare(dtype, tell)
+    except NextcloseError:
+        raise
     except Exception as error:  # whatever a compiler raises on a machine it does not know
         raise NextcloseError(
             "the engine's kernels cannot be compiled here ({error})", error=f"{type(error).__name__}: {error}"
@@ -121,7 +139,7 @@ def _prepare(dtype: str, tell: Tell) -> Kernel:
 
 def _code(dtype: str, target: Target, tell: Tell) -> bytes:
     """The object file, from the first folder that holds it, or compiled and kept in the first that can be written."""
-    name = f"kernel-{dtype}-{_key(target)}.o"
+    name = f"{_PREFIX}{dtype}-{_key(target)}.o"
     for folder in _folders():
         with suppress(OSError):
             code = _unsealed((folder / name).read_bytes())
@@ -132,18 +150,22 @@ def _code(dtype: str, target: Target, tell: Tell) -> bytes:
 
     code = run.compile_run(dtype, target)
     for folder in _folders():
-        with suppress(OSError):
+        try:
             _write(folder / name, hashlib.sha256(code).digest() + code)
-            _tidy(folder)
-            break
+        except OSError:
+            continue
+        _tidy(folder)
+        return code
+    tell(Text("the compiled engine could not be kept: no folder can be written. NEXTCLOSE_KERNELS may name one."))
     return code
 
 
 def _tidy(folder: Path) -> None:
     """Kernels of older versions go; some stay, since several versions may share a folder."""
-    kernels = sorted(folder.glob("kernel-*.o"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in kernels[_KEPT:]:
-        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        kernels = sorted(folder.glob(f"{_PREFIX}*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in kernels[_KEPT:]:
+            path.unlink(missing_ok=True)
 
 
 def _unsealed(content: bytes) -> bytes:
@@ -159,6 +181,7 @@ def _write(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+        os.chmod(beside, 0o644)  # whoever may use this installation may use its kernels
         os.replace(beside, path)
     except OSError:
         Path(beside).unlink(missing_ok=True)

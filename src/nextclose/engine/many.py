@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,15 +15,14 @@ from nextclose.core.cells import InitScheme
 from nextclose.core.fit import Fit, OnDone, Task
 from nextclose.core.types import Params
 from nextclose.engine import machine
+from nextclose.engine.beside import run_beside
 from nextclose.engine.call import Problem, Results, Tables, Training, make_fit, make_problem, make_results
-from nextclose.engine.fit import start_row
 from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype, named_dtype, whole
 from nextclose.engine.layout import VECTOR_BYTES, address, pack
-from nextclose.engine.scratch import Scratch, scratch_for
+from nextclose.engine.scratch import Sizes, scratch_for
 from nextclose.engine.spec import NetArguments
-from nextclose.engine.tasks import as_task, make_tables, own_training
+from nextclose.engine.tasks import make_tables, read_tasks
 
-_LOOK = 0.1
 _CHUNKS = 64
 """Chunks a thread takes at least, so that none waits long for another."""
 
@@ -66,7 +66,11 @@ def fit_many(
     Parameters
     ----------
     X : (N, L, F), y : (N, K), shared by all tasks and never copied for one.
-    tasks : Task objects or mappings with their fields.
+    tasks : Task objects or mappings with their fields: start, stop, val_start, val_stop (windows start..stop-1 train,
+        val_start..val_stop-1 validate), seed, init, x_shift, x_scale (F,), y_shift, y_scale (K,), and lr, momentum,
+        weight_decay, clip_norm, lr_step, lr_gamma, epochs, batch_size, patience instead of the call's own. Inputs become
+        (X - x_shift) / x_scale in float64 before they are cast, targets likewise.
+    patience : as in `fit`, for the tasks that have validation windows.
     dtype : float32 or float64 of the fits; X's own by default.
     threads : as many as there are cores by default.
     on_done : told of the progress a few times a second.
@@ -83,35 +87,32 @@ def fit_many(
     """
     kind = fit_dtype(X) if dtype is None else named_dtype(dtype)
     X, y = check_windows(X, y)
-    training = Training(
-        optimizer, lr, momentum, weight_decay, clip_norm, lr_step, lr_gamma, epochs, batch_size, shuffle, patience, loss,
-        tuple(quantiles),
-    )  # fmt: skip
-    workers = _cores() if threads is None else whole("threads", threads, 1)
-    chosen = [as_task(task, number) for number, task in enumerate(tasks)]
     if isinstance(h0, str):
         choice("h0", h0, ("random",))
-    scheme, shared = check_init(init)
-    starts = [task.init if task.init is not None else shared for task in chosen]
-    has_h0 = h0 is not None or any(start is not None and "h_0" in start for start in starts)
-    net = NetArguments(cell, hidden_size, num_layers, bias, output_bias, activation, memory, has_h0, scheme, zero_head)
+    training = Training.of(
+        optimizer, lr, momentum, weight_decay, clip_norm, lr_step, lr_gamma, epochs, batch_size, shuffle, patience, loss,
+        quantiles,
+    )  # fmt: skip
+    workers = _cores() if threads is None else whole("threads", threads, 1)
     weight = None if sample_weight is None else check_weights(sample_weight, len(X), kind)
-    problem = make_problem(X, y, weight, net, training, kind)
+    scheme, shared = check_init(init)
+    chosen = read_tasks(tasks, training, shared, len(X), weight)
+    has_h0 = h0 is not None or any(task.starts for task in chosen)
+    net = NetArguments(cell, hidden_size, num_layers, bias, output_bias, activation, memory, has_h0, scheme, zero_head)
+    batch = min((task.training.batch_size for task in chosen if task.training.batch_size), default=None)
+    problem = make_problem(X, y, weight, net, training, kind, batch)
     if not chosen:
         return ()
-    trainings = [own_training(task, training, number, len(X), weight) for number, task in enumerate(chosen)]
-    spec = problem.plan.spec
-    rows = [start_row(spec, start, h0, task.seed) for start, task in zip(starts, chosen, strict=True)]
-    tables = make_tables(chosen, trainings, rows, X.shape[2], y.shape[1])
-    results = make_results(problem.plan, len(chosen), max(own.epochs for own in trainings))
+    tables = make_tables(chosen, problem.plan, h0)
+    results = make_results(problem.plan, len(chosen), max(task.training.epochs for task in chosen))
     with _bar(len(chosen), on_done) if progress else nullcontext(on_done) as told:
         _Pool(problem, tables, results).work(workers, told)
     return tuple(
         make_fit(
-            spec, results, i, own.lr, validates=task.val_stop > task.val_start,
-            starts=h0 is not None or (start is not None and "h_0" in start),
+            problem.plan, results.params[i].copy(), results.record[i].copy(), task.training.lr,
+            validates=task.validates, starts=h0 is not None or task.starts,
         )
-        for i, (task, own, start) in enumerate(zip(chosen, trainings, starts, strict=True))
+        for i, task in enumerate(chosen)
     )  # fmt: skip
 
 
@@ -149,50 +150,35 @@ class _Pool:
         batch = np.where((batch > 0) & (batch < train), batch, train)
         lanes = VECTOR_BYTES // problem.plan.dtype.itemsize
         laid = int((-(-train // batch) * (-(-batch // lanes) * lanes)).max())
-        self.sizes = {"train": int(train.max()), "laid": laid, "held_out": int(held_out.max())}
+        self.sizes = Sizes(int(train.max()), laid, int(held_out.max()))
         self.total, self.next, self.done = len(spans), 0, 0
         self.lock = threading.Lock()
-        self.failed: list[BaseException] = []
 
     def work(self, threads: int, on_done: OnDone | None) -> None:
         """Run all tasks; Ctrl-C stops the kernels between two blocks."""
         threads = min(threads, self.total)
         self.chunk = max(1, min(256, self.total // (threads * _CHUNKS)))
         kernel = machine.kernel(self.problem.plan.kind)
-        workers = [threading.Thread(target=self._take, args=(kernel,), daemon=True) for _ in range(threads)]
-        for worker in workers:
-            worker.start()
-        try:
-            for worker in workers:
-                while worker.is_alive():
-                    worker.join(_LOOK)
-                    if on_done is not None:
-                        on_done(self.done, self.total)
-        except BaseException:
-            self.control[0] = 1
-            for worker in workers:
-                worker.join()
-            raise
-        if self.failed:
-            raise self.failed[0]
-        if on_done is not None:
-            on_done(self.total, self.total)
 
-    def _scratch(self) -> Scratch:
-        return scratch_for(self.problem.plan, **self.sizes)
+        def look() -> None:
+            if on_done is not None:
+                on_done(self.done, self.total)
+
+        run_beside([partial(self._take, kernel)] * threads, stop=self._stop, look=look)
+        look()
+
+    def _stop(self) -> None:
+        self.control[0] = 1
 
     def _take(self, kernel: machine.Kernel) -> None:
-        try:
-            plan, scratch = self.problem.plan, self._scratch()
-            places = (*plan.at, scratch.at, address(self.call))
-            while self.control[0] == 0:
-                with self.lock:
-                    first, self.next = self.next, min(self.next + self.chunk, self.total)
-                    stop = self.next
-                if first == stop:
-                    return
-                kernel(*places, first, stop)
-                with self.lock:
-                    self.done += stop - first
-        except BaseException as error:
-            self.failed.append(error)
+        plan, scratch = self.problem.plan, scratch_for(self.problem.plan, self.sizes)
+        places = (*plan.at, scratch.at, address(self.call))
+        while self.control[0] == 0:
+            with self.lock:
+                first, self.next = self.next, min(self.next + self.chunk, self.total)
+                stop = self.next
+            if first == stop:
+                return
+            kernel(*places, first, stop)
+            with self.lock:
+                self.done += stop - first

@@ -11,7 +11,8 @@ from nextclose.core.errors import FitError, SettingsError
 from nextclose.core.types import Floats, Params
 from nextclose.engine.call import LOSSES, Problem, Results, Training, plan_of
 from nextclose.engine.fit import one_task
-from nextclose.engine.inputs import FLOAT32, FLOAT64, check_weights, check_windows, choice
+from nextclose.engine.inputs import check_inputs, check_weights, check_windows, choice, fit_dtype
+from nextclose.engine.inputs import levels as as_levels
 from nextclose.engine.kernel import run_one
 from nextclose.engine.layout import (
     BAD_INIT,
@@ -24,7 +25,7 @@ from nextclose.engine.layout import (
     VECTOR_BYTES,
     Job,
 )
-from nextclose.engine.scratch import scratch_for
+from nextclose.engine.scratch import Sizes
 from nextclose.engine.spec import NetArguments, Spec, block_size, flatten, make_spec, unflatten
 
 
@@ -61,6 +62,8 @@ def gradients(
     """
     if (y is None) == (cotangent is None):
         raise FitError("gradients: expected either targets y or a cotangent")
+    if cotangent is not None and sample_weight is not None:
+        raise FitError("gradients: sample weights belong to a loss, and a cotangent takes its place")
     goal = y if cotangent is None else cotangent
     backward = OF_LOSS if cotangent is None else OF_OUTPUTS
     passed = _pass(
@@ -154,11 +157,16 @@ def _pass(
     keep: bool = False,
 ) -> _Passed:
     """One pass in the weights' dtype."""
+    levels = Training(loss=loss, quantiles=as_levels(quantiles)).levels() if backward == OF_LOSS else ()
     w_y = np.asarray(params["w_y"]) if "w_y" in params else np.empty((1, 0))
-    dtype = FLOAT32 if w_y.dtype == FLOAT32 else FLOAT64
-    levels = quantiles if choice("loss", loss, LOSSES) == "pinball" and backward == OF_LOSS else ()
-    X, targets = check_windows(X, np.zeros((len(X), 1)) if goal is None else goal)
-    expected = len(w_y) // max(len(levels), 1)
+    dtype = fit_dtype(w_y)
+    X, targets = (check_inputs(X), np.empty(0)) if goal is None else check_windows(X, goal)
+    targets = np.zeros((len(X), 1)) if goal is None else targets
+    expected, left = divmod(len(w_y), max(len(levels), 1))
+    if left:
+        raise FitError(
+            "w_y has {rows} rows, which are no multiple of {levels} quantiles", rows=len(w_y), levels=len(levels)
+        )
     if goal is not None and targets.shape[1] != expected:
         raise FitError(
             "expected targets of shape {expected}, got {got}", expected=(len(X), expected), got=targets.shape
@@ -166,7 +174,9 @@ def _pass(
     spec = _spec_of(params, X, cell, activation, keep or backward != NO_BACKWARD)
     block = block_size(spec, dtype.itemsize)
     _, L, F = X.shape
-    job = Job(0, 0, 0, LOSSES[loss], block, spec.skip, L, F, targets.shape[1], backward, int(keep))
+    job = Job(
+        0, 0, 0, 0, LOSSES[choice("loss", loss, LOSSES)], block, spec.skip, L, F, targets.shape[1], backward, int(keep)
+    )
     plan = plan_of(spec, job, levels, dtype)
     weight = None if sample_weight is None else check_weights(sample_weight, len(X), dtype)
     problem = Problem(plan, X, targets, weight)
@@ -176,8 +186,7 @@ def _pass(
     params_out, record = np.empty((1, spec.net.total), dtype), np.zeros((1, STATUS + 2))
     results = Results(params_out, record, 1, outputs, grads, kept)
     tables = one_task(problem, (0, len(X), 0, 0), Training(), 0, flatten(params, spec))
-    scratch = scratch_for(plan, train=len(X), laid=0, held_out=0)
-    run_one(problem, tables, results, scratch, spec.net.trained * spec.net.seq_len * len(X))
+    run_one(problem, tables, results, Sizes(len(X)), spec.net.trained * spec.net.seq_len * len(X))
     ended, bad = (int(number) for number in results.record[0, :2])
     if ended in (BAD_X, BAD_Y, BAD_INIT):
         name = {BAD_X: "X", BAD_Y: "y", BAD_INIT: "params"}[ended]
@@ -201,7 +210,7 @@ def _spec_of(params: Params, X: Floats, cell: str, activation: str, whole: bool)
     layers = 1
     while "w_x" + layer_suffix(layers) in params:
         layers += 1
-    memory = not known.recurrent or any(np.any(params["w_h" + layer_suffix(layer)]) for layer in range(layers))
+    memory = not known.recurrent or any(np.any(params.get("w_h" + layer_suffix(layer), 0.0)) for layer in range(layers))
     net = NetArguments(
         cell, rows // len(known.gates), layers, "b_x" in params, "b_y" in params, activation, memory or whole,
         "h_0" in params,

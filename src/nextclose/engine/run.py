@@ -60,17 +60,18 @@ def _starts(net, call, scratch, task):
         bounds = view(net.bounds, np.float64, net.parameters)
         initialise(call.wholes[task, 4], draws[0], draws[1], bounds, drawn)
     bad = 0
-    for value in drawn:
-        bad += not isfinite(value)
     theta[:] = 0.0
-    for i in range(net.trained):
-        theta[i] = drawn[i]
+    for i in range(net.total):
+        call.params[task, i] = drawn[i]
+        bad += not isfinite(call.params[task, i])
+        if i < net.trained:
+            theta[i] = drawn[i]
     if net.recurrent and not net.memory:
         for index in range(net.num_layers):
             layer = layer_of(net, Block(0, 0, 0, 0, 0), index)
             theta[layer.w_h : layer.w_h + layer.rows * net.hidden_size] = 0.0
-    for i in range(net.total):
-        call.params[task, i] = theta[i] if i < net.trained else drawn[i]
+    for i in range(net.trained):
+        call.params[task, i] = theta[i]
     record = call.record[task]
     record[1], record[2], record[3] = bad, 0, 0
     if bad > 0:

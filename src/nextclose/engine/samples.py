@@ -2,8 +2,8 @@
 
     a block of `width` samples     L steps of F rows, K rows of targets, one row of weights
 
-Where the order is fixed, blocks are laid out once for a whole run. Where batches are shuffled, scaled samples lie one
-after the other and each block is gathered anew.
+Where the order is fixed, blocks are laid out once for a whole run. Where batches are shuffled, or so small that they
+would be mostly padding, scaled samples lie one after the other and each block is gathered anew.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def span_of(net, job, call, scratch, task):
     train, held_out, batch = stop - start, held_out_stop - held_out_start, call.wholes[task, 6]
     if not 0 < batch < train:
         batch = train
-    room = job.block if job.shuffle else -(-train // batch) * padded(batch, lanes)
+    room = job.block if job.gathers else -(-train // batch) * padded(batch, lanes)
     held_out_at = room * size
     work = held_out_at + padded(held_out, lanes) * size
     return Span(start, train, held_out_start, held_out, batch, size, held_out_at, work)
@@ -72,7 +72,7 @@ def span_of(net, job, call, scratch, task):
 def lay_out(net, job, call, scratch, task, span):
     """Scale all samples of a task and lay them out; False, with their number in the record, if values are not finite."""
     _lay_out_batch(net, job, call, scratch, task, span, span.held_out_start, span.held_out, span.held_out_at, False)
-    if job.shuffle:  # last: batches are laid out by way of the same memory
+    if job.gathers:  # last: batches are laid out by way of the same memory
         scale(net, job, call, task, span.start, span.train, scratch.samples, True)
     else:
         for first in range(0, span.train, span.batch):
@@ -86,6 +86,8 @@ def lay_out(net, job, call, scratch, task, span):
 def _lay_out_batch(net, job, call, scratch, task, span, start, samples, place, weighted):
     """One batch as blocks from memory[place] on."""
     for first in range(0, samples, job.block):
+        if call.control[0] != 0:
+            return
         count = smaller(job.block, samples - first)
         scale(net, job, call, task, start + first, count, scratch.samples, weighted)
         width = padded(count, lanes_of(scratch.memory))
@@ -94,11 +96,11 @@ def _lay_out_batch(net, job, call, scratch, task, span, start, samples, place, w
 
 @jit
 def train_block(net, job, scratch, span, first, count):
-    """The block of train samples first.. ; gathered where batches are shuffled."""
+    """The block of train samples first.. ."""
     lanes = lanes_of(scratch.memory)
     width = padded(count, lanes)
-    if job.shuffle:
-        gather(scratch, 0, width, first, count, span.size, True)
+    if job.gathers:
+        gather(scratch, 0, width, first, count, span.size, job.shuffle)
         return block_at(net, job, 0, width, span.work)
     place = first // span.batch * padded(span.batch, lanes) + first % span.batch
     return block_at(net, job, place * span.size, width, span.work)
@@ -129,20 +131,20 @@ def scale(net, job, call, task, start, count, samples, weighted):
     bad_x, bad_y, as_is = 0, 0, _leaves(scales, F, K)
     for n in range(count):
         at, x, y = n * size, (start + n) * L * F, (start + n) * K
-        for t in range(job.skip, L):
+        for t in range(L):
             for f in range(F):
                 value = call.X[x + t * F + f]
                 if not as_is:
                     value = (value - scales[f]) / scales[F + f]
-                bad_x += not isfinite(value)
-                samples[at] = value
-                at += 1
+                samples[at] = value  # a step that is not walked is overwritten by the next
+                bad_x += not isfinite(samples[at])
+                at += t >= job.skip
         for k in range(K):
             value = call.y[y + k]
             if not as_is:
                 value = (value - scales[2 * F + k]) / scales[2 * F + K + k]
-            bad_y += not isfinite(value)
             samples[at] = value
+            bad_y += not isfinite(samples[at])
             at += 1
         samples[at] = call.weight[start + n] if weighted and len(call.weight) > 0 else 1.0
     call.record[task, 1] += bad_x

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nextclose.engine import layout
 from nextclose.engine.call import Plan
-from nextclose.engine.layout import VECTOR_BYTES, address, pack
+from nextclose.engine.layout import VECTOR_BYTES, Scratch, address, pack
 
 FILL_WITH_NAN = "NEXTCLOSE_NAN_SCRATCH" in os.environ
 """Set in tests: what a kernel reads before it was written shows."""
@@ -19,7 +18,22 @@ FILL_WITH_NAN = "NEXTCLOSE_NAN_SCRATCH" in os.environ
 _kept = threading.local()
 
 
-class Scratch(NamedTuple):
+_MOST_KEPT = 1 << 23
+"""Bytes up to which memory is kept for the next call; more is given back."""
+
+
+class Sizes(NamedTuple):
+    """How much memory tasks need."""
+
+    train: int
+    """Train windows, at most."""
+    laid: int = 0
+    """Samples that they take where each batch is filled up to whole vectors."""
+    held_out: int = 0
+    """Validation windows, at most."""
+
+
+class Room(NamedTuple):
     """Arrays, and their addresses as the kernel reads them."""
 
     arrays: tuple[np.ndarray[Any, Any], ...]
@@ -28,25 +42,27 @@ class Scratch(NamedTuple):
     """Where the record of addresses lies."""
 
 
-def scratch_for(plan: Plan, *, train: int, laid: int, held_out: int) -> Scratch:
-    """Memory for tasks of up to `train` train windows, which take `laid` samples in whole vectors a batch, and `held_out`."""
-    key = (plan.spec.net, plan.job, train, laid, held_out, plan.dtype)
+def scratch_for(plan: Plan, sizes: Sizes) -> Room:
+    """Memory for tasks of some sizes; the thread's own, until it asks for another."""
+    key = (plan.spec.net, plan.job, sizes, plan.kind)
     if getattr(_kept, "key", None) == key and not FILL_WITH_NAN:
-        return _kept.scratch  # type: ignore[no-any-return]
-    _kept.key, _kept.scratch = key, _make(plan, train, laid, held_out)
-    return _kept.scratch  # type: ignore[no-any-return]
+        return _kept.room  # type: ignore[no-any-return]
+    room = _make(plan, *sizes)
+    small = sum(part.nbytes for part in room.arrays) <= _MOST_KEPT
+    _kept.key, _kept.room = (key, room) if small else (None, None)
+    return room
 
 
-def _make(plan: Plan, train: int, laid: int, held_out: int) -> Scratch:
+def _make(plan: Plan, train: int, laid: int, held_out: int) -> Room:
     net, job, dtype = plan.spec.net, plan.job, plan.dtype
     lanes = VECTOR_BYTES // dtype.itemsize
     size = net.seq_len * net.input_size + job.targets + 1
-    resident = job.block if job.shuffle or not job.train else laid
+    resident = job.block if job.gathers or not job.train else laid
     inputs = net.seq_len * net.input_size if job.keep else 0
     padded = _padded(net.trained, lanes)
     starts = net.num_layers * 4 * net.hidden_size + net.output_size + 1
-    arrays = layout.Scratch(
-        samples=_aligned((max(train, job.block) if job.shuffle else job.block) * size, dtype),
+    arrays = Scratch(
+        samples=_aligned((max(train, job.block) if job.gathers else job.block) * size, dtype),
         memory=_aligned((resident + _padded(held_out, lanes)) * size + job.block * (net.work_rows + inputs), dtype),
         theta=_aligned(padded + starts, dtype),
         sums=_aligned(padded * lanes, dtype),
@@ -58,7 +74,7 @@ def _make(plan: Plan, train: int, laid: int, held_out: int) -> Scratch:
         order=np.zeros(train if job.shuffle else 0, dtype=np.int64),
     )
     packed = pack(map(address, arrays))
-    return Scratch(arrays, packed, address(packed))
+    return Room(arrays, packed, address(packed))
 
 
 def _padded(count: int, lanes: int) -> int:

@@ -163,22 +163,16 @@ def flatten(params: Params, spec: Spec) -> Float64s:
 
     Raises
     ------
-    SettingsError : an array that is missing or of a wrong shape; all of them are named.
+    SettingsError : arrays that are missing, unknown or of a wrong shape; all of them are named.
     """
-    problems = []
+    problems = [Text("there is no {name}", name=name) for name in params if name not in spec.shapes]
     flat = np.zeros(spec.net.total)
     for name, begin, end, shape in spec.places:
-        if name not in params:
-            if name == "h_0":
-                continue
-            problems.append(
-                Text("{name}: expected shape {shape}, got {got}", name=name, shape=shape, got=Text("nothing"))
-            )
-        elif np.shape(params[name]) != shape:
-            got = np.shape(params[name])
-            problems.append(Text("{name}: expected shape {shape}, got {got}", name=name, shape=shape, got=got))
-        else:
+        if name in params and np.shape(params[name]) == shape:
             flat[begin:end] = np.asarray(params[name], dtype=np.float64).ravel()
+        elif name in params or name != "h_0":
+            got = np.shape(params[name]) if name in params else Text("nothing")
+            problems.append(Text("{name}: expected shape {shape}, got {got}", name=name, shape=shape, got=got))
     if problems:
         raise SettingsError("initial weights do not fit the net: {problems}", problems=Joined(problems))
     return flat

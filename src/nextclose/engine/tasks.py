@@ -2,95 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from nextclose.core.errors import FitError, SettingsError
+from nextclose.core.errors import FitError, NextcloseError, SettingsError
 from nextclose.core.fit import Task
+from nextclose.core.lang import Text
 from nextclose.core.suggest import did_you_mean
-from nextclose.core.types import Float64s, Floats
-from nextclose.engine.call import Tables, Training
-from nextclose.engine.fit import signed
+from nextclose.core.types import Float64s, Floats, Params
+from nextclose.engine.call import Plan, Tables, Training
+from nextclose.engine.fit import signed, start_row
+from nextclose.engine.inputs import check_init, seed_of
 
 _OWN = ("lr", "momentum", "weight_decay", "clip_norm", "lr_step", "lr_gamma", "epochs", "batch_size", "patience")
 """Settings that a task may have of its own."""
 _SCALING = ("x_shift", "x_scale", "y_shift", "y_scale")
+_FIELDS = [field.name for field in fields(Task)]
 
 
-def as_task(task: Task | Mapping[str, Any], number: int) -> Task:
-    """A task from its fields. Raises SettingsError for unknown or missing ones."""
-    if isinstance(task, Task):
-        if task.init is not None and not isinstance(task.init, Mapping):
-            raise SettingsError(
-                "task {number}: init: expected weights by name, got {got}", number=number, got=task.init
-            )
-        return task
-    known = [field.name for field in fields(Task)]
-    for name in task:
-        if name not in known:
-            raise SettingsError(
-                "task {number}: unknown field '{name}'; expected some of {known}.{hint}",
-                number=number, name=name, known=", ".join(known), hint=did_you_mean(name, known),
-            )  # fmt: skip
-    for name in ("start", "stop"):
-        if name not in task:
-            raise SettingsError("task {number}: '{name}' is missing", number=number, name=name)
-    return as_task(Task(**task), number)
+class Read(NamedTuple):
+    """A task that was checked, with the settings that it is trained with."""
+
+    task: Task
+    training: Training
+    seed: int
+    init: Params | None
+
+    @property
+    def starts(self) -> bool:
+        """Whether its initial weights have an h_0."""
+        return self.init is not None and "h_0" in self.init
+
+    @property
+    def validates(self) -> bool:
+        """Whether it has validation windows."""
+        return self.task.val_stop > self.task.val_start
 
 
-def own_training(task: Task, training: Training, number: int, windows: int, weight: Floats | None) -> Training:
-    """The call's settings with what the task changes.
+def read_tasks(
+    tasks: Sequence[Task | Mapping[str, Any]],
+    training: Training,
+    init: Params | None,
+    windows: int,
+    weight: Floats | None,
+) -> tuple[Read, ...]:
+    """Checked tasks; training and init are the call's, which a task may change.
 
     Raises
     ------
-    FitError, SettingsError : spans that are none, weights that are all 0, or settings that cannot be meant.
+    FitError, SettingsError : what cannot be meant, with the task's number.
     """
+    read = []
+    for number, task in enumerate(tasks):
+        try:
+            read.append(_read(task, training, init, windows, weight))
+        except NextcloseError as error:
+            raise _in_task(error, number) from None
+    return tuple(read)
+
+
+def _read(
+    given: Task | Mapping[str, Any], training: Training, init: Params | None, windows: int, weight: Floats | None
+) -> Read:
+    task = _as_task(given)
     changed = {name: getattr(task, name) for name in _OWN if getattr(task, name) is not None}
-    own = training._replace(**changed)
+    own = Training.of(*training._replace(**changed)) if changed else training
     if changed:
         own.check()
     spans = (("start", "stop", task.start, task.stop, 1), ("val_start", "val_stop", task.val_start, task.val_stop, 0))
     for begin, end, start, stop, least in spans:
         if not (_is_whole(start) and _is_whole(stop) and 0 <= start <= stop - least <= windows - least):
             raise FitError(
-                "task {number}: expected 0 <= {begin} < {end} <= {windows}, got {start} and {stop}",
-                number=number, begin=begin, end=end, windows=windows, start=start, stop=stop,
+                "expected 0 <= {begin} < {end} <= {windows}, got {start} and {stop}",
+                begin=begin, end=end, windows=windows, start=start, stop=stop,
             )  # fmt: skip
     if weight is not None and not weight[task.start : task.stop].any():
-        raise FitError("task {number}: the sample weights of its windows are all 0", number=number)
-    return own
+        raise FitError("the sample weights of its windows are all 0")
+    if isinstance(task.init, str):
+        raise SettingsError("init: expected weights by name, got {got}", got=task.init)
+    return Read(task, own, seed_of(task.seed), check_init(task.init)[1] if task.init is not None else init)
+
+
+def _as_task(given: Task | Mapping[str, Any]) -> Task:
+    if isinstance(given, Task):
+        return given
+    if not isinstance(given, Mapping):
+        raise SettingsError("expected an engine.Task or a mapping of its fields, got {got}", got=type(given).__name__)
+    for name in given:
+        if name not in _FIELDS:
+            raise SettingsError(
+                "unknown field '{name}'; expected some of {known}.{hint}",
+                name=name, known=", ".join(_FIELDS), hint=did_you_mean(str(name), _FIELDS),
+            )  # fmt: skip
+    for name in ("start", "stop"):
+        if name not in given:
+            raise SettingsError("'{name}' is missing", name=name)
+    return Task(**given)
+
+
+def _in_task(error: NextcloseError, number: int) -> NextcloseError:
+    """The error with the task's number before it."""
+    told = Text("task {number}: {problem}", number=number, problem=Text(error.template, **error.values))
+    return type(error)(told.template, **told.values)
 
 
 def _is_whole(number: object) -> bool:
     return isinstance(number, int | np.integer)
 
 
-def make_tables(
-    tasks: Sequence[Task], trainings: Sequence[Training], starts: Sequence[Float64s | None], F: int, K: int
-) -> Tables:
+def make_tables(read: Sequence[Read], plan: Plan, h0: Any) -> Tables:
     """The tables of a call; tasks with the same scaling or the same initial weights share a row."""
-    scalings = [(task.x_shift, task.x_scale, task.y_shift, task.y_scale) for task in tasks]
-    rows = {tuple(map(id, scaling)): scaling for scaling in scalings}
-    row_of = {ids: row for row, ids in enumerate(rows)}
-    places = [row_of[tuple(map(id, scaling))] for scaling in scalings]
-    given = [start for start in starts if start is not None]
-    numbers = np.cumsum([start is not None for start in starts]) - 1
-    wholes = [
-        (
-            task.start, task.stop, task.val_start, task.val_stop, signed(task.seed), *own.counts(),
-            -1 if start is None else int(number), place,
-        )
-        for task, own, start, number, place in zip(tasks, trainings, starts, numbers, places, strict=True)
-    ]  # fmt: skip
-    return Tables(
-        wholes=np.array(wholes, dtype=np.int64),
-        rates=np.array([own.rates() for own in trainings]),
-        scales=np.stack([_scale_row(scaling, F, K) for scaling in rows.values()]),
-        init=np.stack(given) if given else np.empty((0, 0)),
-    )
+    scales, starts, wholes = _Rows(), _Rows(), []
+    for number, (task, training, seed, init) in enumerate(read):
+        scaling = (task.x_shift, task.x_scale, task.y_shift, task.y_scale)
+        drawn = init is None or (isinstance(h0, str) and "h_0" not in init)
+        start_key = (id(init), seed if drawn and plan.spec.net.starts else None)  # the tasks keep what they name alive
+        try:
+            place = scales.place(
+                tuple(map(id, scaling)), partial(_scale_row, scaling, plan.job.columns, plan.job.targets)
+            )
+            start = starts.place(start_key, partial(start_row, plan.spec, init, h0, seed))
+        except NextcloseError as error:
+            raise _in_task(error, number) from None
+        span = (task.start, task.stop, task.val_start, task.val_stop)
+        wholes.append((*span, signed(seed), *training.counts(), start, place))
+    rates = np.array([one.training.rates() for one in read])
+    return Tables(np.array(wholes, dtype=np.int64), rates, scales.table(), starts.table())
+
+
+class _Rows:
+    """A table whose rows stand in it once, however many tasks name them."""
+
+    def __init__(self) -> None:
+        self.rows: list[Float64s] = []
+        self.places: dict[Hashable, int] = {}
+
+    def place(self, key: Hashable, make: Callable[[], Float64s | None]) -> int:
+        """Where the row of a key stands; -1 if it has none. `make` is called once a key."""
+        if key not in self.places:
+            row = make()
+            self.places[key] = -1 if row is None else len(self.rows)
+            self.rows += [] if row is None else [row]
+        return self.places[key]
+
+    def table(self) -> Float64s:
+        """(rows, columns)."""
+        return np.stack(self.rows) if self.rows else np.empty((0, 0))
 
 
 def _scale_row(scaling: Sequence[Any], F: int, K: int) -> Float64s:

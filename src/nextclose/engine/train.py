@@ -10,7 +10,7 @@ from nextclose.engine import block as blocks
 from nextclose.engine import heads, samples
 from nextclose.engine.compile import jit
 from nextclose.engine.draws import shuffle
-from nextclose.engine.layout import DIVERGED, DONE, MSE, STATUS, STOPPED
+from nextclose.engine.layout import DIVERGED, DONE, MSE, STATUS
 from nextclose.engine.net import passing_rows
 from nextclose.engine.optimizers import update
 from nextclose.engine.vectors import lane_sums, lanes_of, store
@@ -20,45 +20,58 @@ from nextclose.engine.vectors import lane_sums, lanes_of, store
 def train(net, job, call, scratch, task):
     """Run a task whose initial weights are in theta; its weights and losses go to its rows of `params` and `record`."""
     span = samples.span_of(net, job, call, scratch, task)
-    if not samples.lay_out(net, job, call, scratch, task, span):
+    finite = samples.lay_out(net, job, call, scratch, task, span)
+    if call.control[0] != 0 or not finite:
         return
     record, epochs, patience = call.record[task], call.wholes[task, 5], call.wholes[task, 7]
+    lr, drop_every = call.rates[task, 0], call.wholes[task, 8]
     blocks.sum_biases(net, scratch.theta)
     scratch.first[:] = 0.0
     scratch.second[:] = 0.0
-    record[0], best_loss, best_epoch = STOPPED, np.inf, 0
+    best_loss, best_epoch = np.inf, 0
     for epoch in range(epochs):
-        loss = _epoch(net, job, call, scratch, task, span, epoch)
+        if drop_every > 0 and epoch > 0 and epoch % drop_every == 0:
+            lr *= call.rates[task, 4]
+        loss = _epoch(net, job, call, scratch, task, span, epoch, lr)
+        held_out_loss = np.nan
+        if isfinite(loss) and span.held_out > 0:
+            held_out_loss = _held_out_loss(net, job, call, scratch, span)
         if call.control[0] != 0:
             return
-        record[STATUS + epoch], record[2], record[3] = loss, epoch + 1, epoch
+        record[STATUS + epoch], record[STATUS + call.epochs + epoch] = loss, held_out_loss
+        record[2], record[3] = epoch + 1, epoch
         if not isfinite(loss):
             record[0], record[1] = DIVERGED, epoch
             return
         if span.held_out > 0:
-            loss = _held_out_loss(net, job, call, scratch, span)
-            record[STATUS + call.epochs + epoch] = loss
-            if epoch == 0 or loss <= best_loss:
-                best_loss, best_epoch = loss, epoch
+            if epoch == 0 or held_out_loss <= best_loss:
+                best_loss, best_epoch = held_out_loss if isfinite(held_out_loss) else np.inf, epoch
                 for p in range(net.trained):
                     scratch.best[p] = scratch.theta[p]
             record[3] = best_epoch
         call.control[1] += 1
         if patience > 0 and span.held_out > 0 and epoch - best_epoch >= patience:
             break
-    for p in range(net.trained):
-        call.params[task, p] = scratch.best[p] if span.held_out > 0 else scratch.theta[p]
-    record[0] = DONE
+    _finish(net, call, scratch, task, span)
 
 
 @jit
-def _epoch(net, job, call, scratch, task, span, epoch):
+def _finish(net, call, scratch, task, span):
+    """The task's weights to its row; DIVERGED, after the last epoch, if one is not finite."""
+    record, bad = call.record[task], 0
+    weights = scratch.best if span.held_out > 0 else scratch.theta
+    for p in range(net.trained):
+        call.params[task, p] = weights[p]
+        bad += not isfinite(weights[p])
+    record[0] = DIVERGED if bad > 0 else DONE
+    if bad > 0:
+        record[1] = record[2] - 1.0
+
+
+@jit
+def _epoch(net, job, call, scratch, task, span, epoch, lr):
     """One pass over all samples; the sample-weighted mean of the batch losses, each taken before its update."""
-    lr, momentum, decay, clip, gamma = call.rates[task]
-    drop_every = call.wholes[task, 8]
-    if drop_every > 0:
-        for _ in range(epoch // drop_every):
-            lr *= gamma
+    _, momentum, decay, clip, _ = call.rates[task]
     if job.shuffle:
         shuffle(call.wholes[task, 4], net.shuffle_key, epoch, scratch.order[: span.train])
     batches = -(-span.train // span.batch)
@@ -114,6 +127,8 @@ def _held_out_loss(net, job, call, scratch, span):
     """The loss on the validation samples."""
     loss = 0.0
     for first in range(0, span.held_out, job.block):
+        if call.control[0] != 0:
+            break
         block = samples.held_out_block(
             net, job, scratch, span, first, samples.smaller(job.block, span.held_out - first)
         )
