@@ -38,10 +38,9 @@ def run_bench(plan: Plan, tick: Callable[[str], None]) -> Iterator[tuple[str, An
 def _speed(plan: Plan, tick: Callable[[str], None]) -> Iterator[tuple[str, Any]]:
     if plan.wants("peak"):
         tick("peak")
-        peak = measure_peak(plan.peaks)
-        yield "peak", peak
-        if plan.wants("fits"):
-            yield "fits", measure_fits(plan, peak, tick)
+        yield "peak", measure_peak(plan.peaks)
+    if plan.wants("fits"):
+        yield "fits", measure_fits(plan, tick)
     if plan.wants("overhead"):
         tick("overhead")
         yield "overhead", measure_overhead(plan)

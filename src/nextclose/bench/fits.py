@@ -12,7 +12,7 @@ import torch
 from nextclose import engine
 from nextclose.bench.flops import fit_flops
 from nextclose.bench.loops import LibraryNet, LoopNet, train
-from nextclose.bench.peak import Peak
+from nextclose.bench.peak import PeakLoop
 from nextclose.bench.plan import Plan, Size, Update
 from nextclose.bench.timing import Spread, Work, in_turn
 from nextclose.core.types import Floats
@@ -38,13 +38,13 @@ class FitRow:
     gflops: float
     """Of the engine, matrix products alone."""
     share: float
-    """Of the core's measured peak."""
+    """Of the core's peak, measured in the same rounds: what slows the core down slows both."""
 
 
-def measure_fits(plan: Plan, peak: Peak, tick: Callable[[str], None]) -> tuple[FitRow, ...]:
+def measure_fits(plan: Plan, tick: Callable[[str], None]) -> tuple[FitRow, ...]:
     """A row for each net and update."""
     torch.set_num_threads(1)
-    rows = []
+    rows, peak = [], PeakLoop()
     for size in plan.timed:
         for update in plan.updates:
             tick(f"{size.name} {update.name}")
@@ -52,7 +52,7 @@ def measure_fits(plan: Plan, peak: Peak, tick: Callable[[str], None]) -> tuple[F
     return tuple(rows)
 
 
-def _row(size: Size, update: Update, plan: Plan, peak: Peak) -> FitRow:
+def _row(size: Size, update: Update, plan: Plan, peak: PeakLoop) -> FitRow:
     X, y = size.data(np.float32)
     makers = [LibraryNet] if size.cell != "rnn" else [LoopNet, LibraryNet]
     rivals = [partial(train, make, size, update, X=X, y=y) for make in makers]
@@ -60,9 +60,9 @@ def _row(size: Size, update: Update, plan: Plan, peak: Peak) -> FitRow:
         rival(epochs=_WARM_UP)
     ours = partial(engine_fit, size, update, plan.epochs, X, y)
     ours()
-    works: list[Work] = [ours, *(partial(rival, epochs=plan.epochs) for rival in rivals)]
-    fused, *others = in_turn(works, _order(len(rivals)), plan.repeats)
-    work = fit_flops(size, plan.epochs) / fused.median / 1e9
+    works: list[Work] = [ours, *(partial(rival, epochs=plan.epochs) for rival in rivals), peak]
+    fused, *others, highest = in_turn(works, _order(len(rivals)), plan.repeats)
+    gflops = fit_flops(size, plan.epochs) / fused.median / 1e9
     return FitRow(
         size=size,
         update=update,
@@ -71,14 +71,15 @@ def _row(size: Size, update: Update, plan: Plan, peak: Peak) -> FitRow:
         library=others[-1],
         engine=fused,
         ratio=others[0].median / fused.median,
-        gflops=work,
-        share=work / peak.float32,
+        gflops=gflops,
+        share=gflops / (peak.flops / highest.median / 1e9),
     )
 
 
 def _order(rivals: int) -> list[int]:
-    """The engine (0) three times a round, around the rivals: 0 1 0 2 0, or 0 1 0 0."""
-    return [0, 1, 0, 2, 0] if rivals == 2 else [0, 1, 0, 0]
+    """The engine (0) with the peak beside it three times a round, around the rivals."""
+    peak = rivals + 1
+    return [peak, 0, 1, 0, peak, 2, peak, 0] if rivals == 2 else [peak, 0, 1, 0, peak, peak, 0]
 
 
 def engine_fit(size: Size, update: Update, epochs: int, X: Floats, y: Floats) -> object:

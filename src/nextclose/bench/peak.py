@@ -35,21 +35,35 @@ class Peak:
 def measure_peak(runs: int) -> Peak:
     """The best of several runs in each precision."""
     width, _ = _registers()
-    return Peak(float32=_best("float32", runs), float64=_best("float64", runs), vector_bits=8 * width)
+    best = {}
+    for kind in _KINDS:
+        loop = PeakLoop(kind)
+        with no_gc():
+            best[kind] = loop.flops / min(seconds(loop) for _ in range(runs)) / 1e9
+    return Peak(float32=best["float32"], float64=best["float64"], vector_bits=8 * width)
 
 
-def _best(kind: str, runs: int) -> float:
-    width, chains = _registers()
-    lanes = width // _KINDS[kind][2]
-    # x and y first, then the chains' starts; each chain runs towards y / (1 - x) = 1, so no number is ever subnormal
-    memory = np.ones((2 + chains, lanes), dtype=kind)
-    memory[0], memory[1] = 0.75, 0.25
-    memory[2:] += np.arange(chains)[:, None]
-    engine = _compile(_source(kind, lanes, chains))
-    call = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p)(engine.get_function_address("chains"))
-    with no_gc():
-        took = min(seconds(lambda: call(_ROUNDS, memory.ctypes.data)) for _ in range(runs))
-    return 2.0 * lanes * chains * _ROUNDS / took / 1e9
+class PeakLoop:
+    """A few milliseconds of nothing but multiply-adds; calling it runs them.
+
+    kind : float32 or float64.
+    """
+
+    def __init__(self, kind: str = "float32") -> None:
+        width, chains = _registers()
+        lanes = width // _KINDS[kind][2]
+        self.flops = 2.0 * lanes * chains * _ROUNDS
+        # x and y first, then the chains' starts; each chain runs towards y / (1 - x) = 1, so no number is ever subnormal
+        self._memory = np.ones((2 + chains, lanes), dtype=kind)
+        self._memory[0], self._memory[1] = 0.75, 0.25
+        self._memory[2:] += np.arange(chains)[:, None]
+        self._engine = _compile(_source(kind, lanes, chains))
+        prototype = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p)
+        self._chains = prototype(self._engine.get_function_address("chains"))
+
+    def __call__(self) -> None:
+        """Run them."""
+        self._chains(_ROUNDS, self._memory.ctypes.data)
 
 
 def _registers() -> tuple[int, int]:

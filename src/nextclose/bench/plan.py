@@ -99,8 +99,8 @@ class Plan:
     """One part alone; parity comes first all the same."""
 
     def wants(self, part: Part) -> bool:
-        """Whether the run measures `part`; the fits need the peak."""
-        return self.only in (None, part) or (part == "peak" and self.only == "fits")
+        """Whether the run measures `part`."""
+        return self.only in (None, part)
 
 
 def make_plan(repeats: int, only: str | None) -> Plan:

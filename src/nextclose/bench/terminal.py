@@ -47,7 +47,7 @@ def _print_machine(machine: Machine, console: Console, lang: Lang) -> None:
     console.print(Rich.assemble((machine.cpu, "bold"), "   ", ", ".join(filter(None, [cores, load, pinned, omp]))))
     console.print(Rich("  ".join(f"{name} {version}" for name, version in machine.versions.items()), style=QUIET))
     if machine.load is not None and machine.load > _BUSY:
-        told = say("others are at work on this machine: times come out long and shares of the peak low", lang)
+        told = say("others are at work on this machine: times come out long, and two threads slow", lang)
         console.print(Rich(told, style="yellow"))
     if machine.omp_threads != "1":
         told = say("OMP_NUM_THREADS is not 1: set it before the run, or waiting threads may cost CPU time", lang)
@@ -91,7 +91,11 @@ def _print_fits(rows: tuple[FitRow, ...], console: Console, lang: Lang) -> None:
             f"{row.share:.0%}",
         )
     console.print(table)
-    told = say("times: the loop over the engine, torch.nn's layer over the engine for gated cells", lang)
+    told = say(
+        "times: the loop over the engine, torch.nn's layer over the engine for gated cells; peak: of the multiply-adds "
+        "that the core did in the same rounds",
+        lang,
+    )
     console.print(Rich(told, style=QUIET))
 
 

@@ -38,8 +38,6 @@ from nextclose.engine.spec import NetArguments, Spec, block_size, make_spec, unf
 
 OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSPROP, "adam": ADAM, "adamw": ADAMW}
 LOSSES = {"mse": MSE, "pinball": PINBALL}
-NOTHING = array("d")
-"""No numbers."""
 Numbers: TypeAlias = "np.ndarray[Any, Any] | array[Any]"
 
 
@@ -132,6 +130,7 @@ class Plan(NamedTuple):
     at: tuple[int, int]
     """Where the records of net and job lie."""
     quantiles: array[float]
+    quantiles_at: int
     dtype: np.dtype[Any]
     kind: str
     """float32 or float64."""
@@ -167,8 +166,9 @@ def make_plan(net: NetArguments, training: Training, shape: Shape, small_batches
 
 def plan_of(spec: Spec, job: Job, quantiles: Sequence[float], dtype: np.dtype[Any]) -> Plan:
     """The plan of a net and a job."""
-    packed = pack(job)
-    return Plan(spec, job, packed, (address(spec.packed), address(packed)), array("d", quantiles), dtype, dtype.name)
+    packed, numbers = pack(job), array("d", quantiles)
+    at = address(spec.packed), address(packed)
+    return Plan(spec, job, packed, at, numbers, address(numbers), dtype, dtype.name)
 
 
 class Tables(NamedTuple):
@@ -177,7 +177,7 @@ class Tables(NamedTuple):
     wholes: Numbers
     rates: Numbers
     scales: Numbers
-    init: Numbers
+    init: Float64s | None
 
 
 class Results(NamedTuple):
@@ -201,18 +201,18 @@ class Problem(NamedTuple):
 
     def call(self, tables: Tables, results: Results, control: array[int]) -> array[int]:
         """Everything of one call as the kernel reads it."""
-        quantiles = self.plan.quantiles
+        plan = self.plan
         return pack(
             Call(
                 address(self.X),
                 address(self.y),
                 0 if self.weight is None else address(self.weight),
-                address(quantiles),
-                len(quantiles),
+                plan.quantiles_at,
+                len(plan.quantiles),
                 address(tables.wholes),
                 address(tables.rates),
                 address(tables.scales),
-                address(tables.init),
+                0 if tables.init is None else address(tables.init),
                 address(results.params),
                 address(results.record),
                 results.epochs,

@@ -14,7 +14,7 @@ from nextclose.core.errors import FitError, SettingsError
 from nextclose.core.fit import Fit, OnEpoch
 from nextclose.core.seeds import uniform
 from nextclose.core.types import Float64s, Params
-from nextclose.engine.call import NOTHING, Problem, Tables, Training, make_fit, make_problem, make_results
+from nextclose.engine.call import Problem, Tables, Training, make_fit, make_problem, make_results
 from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype, seed_of
 from nextclose.engine.kernel import run_one
 from nextclose.engine.layout import VECTOR_BYTES, pack
@@ -160,7 +160,7 @@ def one_task(
         wholes=pack(wholes),
         rates=array("d", training.rates()),
         scales=_unscaled(F, K),
-        init=NOTHING if start is None else start,
+        init=start,
     )
 
 

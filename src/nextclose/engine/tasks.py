@@ -131,7 +131,7 @@ def make_tables(read: Sequence[Read], plan: Plan, h0: Any) -> Tables:
         span = (task.start, task.stop, task.val_start, task.val_stop)
         wholes.append((*span, signed(seed), *training.counts(), start, place))
     rates = np.array([one.training.rates() for one in read])
-    return Tables(np.array(wholes, dtype=np.int64), rates, scales.table(), starts.table())
+    return Tables(np.array(wholes, dtype=np.int64), rates, scales.table(), starts.table() if starts.rows else None)
 
 
 class _Rows:
@@ -151,7 +151,7 @@ class _Rows:
 
     def table(self) -> Float64s:
         """(rows, columns)."""
-        return np.stack(self.rows) if self.rows else np.empty((0, 0))
+        return np.stack(self.rows)
 
 
 def _scale_row(scaling: Sequence[Any], F: int, K: int) -> Float64s:
