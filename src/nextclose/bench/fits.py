@@ -14,7 +14,7 @@ from nextclose.bench.flops import fit_flops
 from nextclose.bench.loops import LibraryNet, LoopNet, train
 from nextclose.bench.peak import PeakLoop
 from nextclose.bench.plan import Plan, Size, Update
-from nextclose.bench.timing import Spread, Work, in_turn
+from nextclose.bench.timing import Spread, Work, in_turn, paired
 from nextclose.core.types import Floats
 
 _WARM_UP = 3
@@ -34,11 +34,11 @@ class FitRow:
     """nn.RNN, nn.LSTM or nn.GRU."""
     engine: Spread
     ratio: float
-    """Median of the loop (of torch.nn's layer for gated cells) over the engine's."""
+    """The loop (torch.nn's layer for gated cells) over the engine, within a round; the median of all rounds."""
     gflops: float
     """Of the engine, matrix products alone."""
     share: float
-    """Of the core's peak, measured in the same rounds: what slows the core down slows both."""
+    """Of the core's peak in the same round, the median of all: what slows the core down slows both."""
 
 
 def measure_fits(plan: Plan, tick: Callable[[str], None]) -> tuple[FitRow, ...]:
@@ -62,24 +62,24 @@ def _row(size: Size, update: Update, plan: Plan, peak: PeakLoop) -> FitRow:
     ours()
     works: list[Work] = [ours, *(partial(rival, epochs=plan.epochs) for rival in rivals), peak]
     fused, *others, highest = in_turn(works, _order(len(rivals)), plan.repeats)
-    gflops = fit_flops(size, plan.epochs) / fused.median / 1e9
+    flops = fit_flops(size, plan.epochs)
     return FitRow(
         size=size,
         update=update,
         epochs=plan.epochs,
-        loop=others[0] if len(others) == 2 else None,
-        library=others[-1],
-        engine=fused,
-        ratio=others[0].median / fused.median,
-        gflops=gflops,
-        share=gflops / (peak.flops / highest.median / 1e9),
+        loop=others[0].spread if len(others) == 2 else None,
+        library=others[-1].spread,
+        engine=fused.spread,
+        ratio=paired(others[0], fused),
+        gflops=flops / fused.spread.median / 1e9,
+        share=flops / peak.flops * paired(highest, fused),
     )
 
 
 def _order(rivals: int) -> list[int]:
-    """The engine (0) with the peak beside it three times a round, around the rivals."""
+    """The engine (0) three times in a row, between two measurements of the peak, then the rivals."""
     peak = rivals + 1
-    return [peak, 0, 1, 0, peak, 2, peak, 0] if rivals == 2 else [peak, 0, 1, 0, peak, peak, 0]
+    return [peak, 0, 0, 0, peak, *range(1, rivals + 1)]
 
 
 def engine_fit(size: Size, update: Update, epochs: int, X: Floats, y: Floats) -> object:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nextclose import engine
 from nextclose.bench.plan import TUTORIAL, Plan
-from nextclose.bench.timing import Spread, Work, in_turn
+from nextclose.bench.timing import Spread, Work, in_turn, paired
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +48,12 @@ def measure_many(plan: Plan) -> Many:
         for count in threads
     ]
     engine.fit_many(X, y, tasks[:8], hidden_size=TUTORIAL.hidden_size, epochs=plan.epochs, threads=threads[-1])
-    took = in_turn(works, range(len(works)), plan.repeats, time.perf_counter)
+    took = in_turn(works, range(len(works)), 3 * plan.repeats, time.perf_counter)
     rates = tuple(
-        Rate(threads=count, fits_per_second=_per_second(one, plan.tasks))
+        Rate(threads=count, fits_per_second=_per_second(one.spread, plan.tasks))
         for count, one in zip(threads, took, strict=True)
     )
-    scaling = rates[1].fits_per_second.median / rates[0].fits_per_second.median if len(rates) == 2 else None
+    scaling = paired(took[0], took[1]) if len(took) == 2 else None
     return Many(tasks=plan.tasks, rates=rates, scaling=scaling)
 
 

@@ -86,7 +86,7 @@ class Plan:
     updates: tuple[Update, ...] = (SGD, ADAM)
     epochs: int = 100
     repeats: int = 5
-    """Rounds a row: in each, every PyTorch contender once and the engine before each and after the last."""
+    """Rounds a row: in each, the engine three times and every PyTorch contender once; for many fits three times as many."""
     tasks: int = 300
     """Fits of one call of engine.fit_many."""
     peaks: int = 40

@@ -38,17 +38,38 @@ def seconds(work: Work, clock: Clock = time.process_time) -> float:
     return clock() - began
 
 
-def in_turn(works: Sequence[Work], order: Sequence[int], rounds: int, clock: Clock = time.process_time) -> list[Spread]:
-    """Seconds of each of `works`, called in `order` again and again, so that a drift of the machine meets them all.
+@dataclass(frozen=True, kw_only=True)
+class Timed:
+    """One contender among several that took turns."""
+
+    spread: Spread
+    """Seconds of all its calls."""
+    by_round: tuple[float, ...]
+    """Median seconds of its calls in each round."""
+
+
+def in_turn(works: Sequence[Work], order: Sequence[int], rounds: int, clock: Clock = time.process_time) -> list[Timed]:
+    """Time `works`, called in `order` again and again, so that a drift of the machine meets them all.
 
     order : positions in `works` of one round; a quick contender may stand there several times.
     """
-    found: list[list[float]] = [[] for _ in works]
+    found: list[list[list[float]]] = [[[] for _ in range(rounds)] for _ in works]
     with no_gc():
-        for _ in range(rounds):
+        for number in range(rounds):
             for at in order:
-                found[at].append(seconds(works[at], clock))
-    return [spread(values) for values in found]
+                found[at][number].append(seconds(works[at], clock))
+    return [
+        Timed(
+            spread=spread([one for turn in turns for one in turn]),
+            by_round=tuple(statistics.median(turn) for turn in turns),
+        )
+        for turns in found
+    ]
+
+
+def paired(slow: Timed, quick: Timed) -> float:
+    """How many times as long `slow` took: the median over the rounds of the ratio within a round."""
+    return statistics.median(a / b for a, b in zip(slow.by_round, quick.by_round, strict=True))
 
 
 @contextmanager

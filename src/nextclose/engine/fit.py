@@ -21,6 +21,8 @@ from nextclose.engine.layout import VECTOR_BYTES, pack
 from nextclose.engine.scratch import Sizes
 from nextclose.engine.spec import NetArguments, Spec, drawn_start, flatten, start_state
 
+_HALF = 1 << 63
+
 
 def fit(
     X: Any,
@@ -166,7 +168,7 @@ def one_task(
 
 def signed(seed: int) -> int:
     """A seed's lowest 64 bits, as the tables hold them."""
-    return (seed + (1 << 63)) % (1 << 64) - (1 << 63)
+    return seed if -_HALF <= seed < _HALF else (seed + _HALF) % (2 * _HALF) - _HALF
 
 
 @cache

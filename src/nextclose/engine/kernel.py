@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from array import array
+from collections.abc import Callable
 
 from nextclose.core.fit import OnEpoch
 from nextclose.engine import machine
@@ -22,23 +23,34 @@ def run_one(
 
     on_epoch is called from the caller's thread: in the meantime for a long call, afterwards for a short one.
     """
-    control = pack((0, 0))
+    control = pack((0, 0, 0))
     kernel = machine.kernel(problem.plan.kind)
-    told = 0
 
     def run() -> None:
-        scratch, call = scratch_for(problem.plan, sizes), problem.call(tables, results, control)
-        kernel(*problem.plan.at, scratch.at, address(call), 0, 1)
-
-    def tell() -> None:
-        nonlocal told
-        if on_epoch is not None:
-            for epoch in range(told, control[1]):
-                told = epoch + 1
-                on_epoch(epoch, float(results.record[0, STATUS + epoch]))
+        room, call = scratch_for(problem.plan, sizes), problem.call(tables, results, control)
+        kernel(*problem.plan.at, room.at, address(call), 0, 1)
 
     if work < DIRECT:
         run()
     else:
-        run_beside([run], stop=partial(control.__setitem__, 0, 1), look=tell)
-    tell()
+        _run_long(run, control, results, on_epoch)
+    if on_epoch is not None:
+        _tell(on_epoch, control, results)
+
+
+def _run_long(run: Callable[[], None], control: array[int], results: Results, on_epoch: OnEpoch | None) -> None:
+    def stop() -> None:
+        control[0] = 1
+
+    def look() -> None:
+        if on_epoch is not None:
+            _tell(on_epoch, control, results)
+
+    run_beside([run], stop=stop, look=look)
+
+
+def _tell(on_epoch: OnEpoch, control: array[int], results: Results) -> None:
+    """The epochs that were finished since this was called before; control[2] keeps how many were told."""
+    for epoch in range(control[2], control[1]):
+        control[2] = epoch + 1
+        on_epoch(epoch, float(results.record[0, STATUS + epoch]))

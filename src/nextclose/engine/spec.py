@@ -180,7 +180,7 @@ def flatten(params: Params, spec: Spec) -> Float64s:
 
 def unflatten(flat: Floats, spec: Spec) -> dict[str, Floats]:
     """One vector as weights by name: views; h_0 where the vector has it."""
-    return {name: flat[begin:end].reshape(shape) for name, begin, end, shape in spec.places if end <= len(flat)}
+    return {name: flat[begin:end].reshape(shape) for name, begin, end, shape in spec.places if end <= flat.size}
 
 
 def drawn_start(spec: Spec, seed: int) -> Float64s:
