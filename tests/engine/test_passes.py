@@ -93,7 +93,7 @@ def test_any_net(cell, dtype, N, L, F, H, K, layers, bias, seed):
 
 
 def is_well_conditioned(cell, activation, *, N, L, F, H, K, layers, bias, seed):
-    """Whether PyTorch's own float32 gradients are within the tolerance of its float64 ones: in a small tensor, sums may
+    """Whether PyTorch's own float32 loss and gradients are within the tolerance of its float64 ones: in a small tensor, sums may
     cancel, and what is left is rounding in any float32 code."""
     found = {}
     for dtype in DTYPES:
@@ -103,7 +103,9 @@ def is_well_conditioned(cell, activation, *, N, L, F, H, K, layers, bias, seed):
         for goal in ("loss", "outputs"):
             net.zero_grad()
             outputs = net(tensor(X))
-            (squared(outputs, tensor(y)) if goal == "loss" else (outputs * tensor(cotangent)).sum()).backward()
+            value = squared(outputs, tensor(y)) if goal == "loss" else (outputs * tensor(cotangent)).sum()
+            value.backward()
+            found[dtype, goal, "value"] = value.detach().numpy()
             for name, weight in net.weights().items():
                 found[dtype, goal, name] = weight.grad.numpy().copy()
     pairs = [

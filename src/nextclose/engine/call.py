@@ -29,9 +29,10 @@ from nextclose.engine.layout import (
     STATUS,
     STOPPED,
     VECTOR_BYTES,
-    Call,
     Job,
     address,
+    addressof,
+    buffer_of,
     pack,
 )
 from nextclose.engine.spec import NetArguments, Spec, block_size, make_spec, unflatten
@@ -39,6 +40,10 @@ from nextclose.engine.spec import NetArguments, Spec, block_size, make_spec, unf
 OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSPROP, "adam": ADAM, "adamw": ADAMW}
 LOSSES = {"mse": MSE, "pinball": PINBALL}
 Numbers: TypeAlias = "np.ndarray[Any, Any] | array[Any]"
+
+
+_COUNTS = ("epochs", "batch_size", "lr_step", "patience")
+_COUNTED = {int, type(None)}
 
 
 class Training(NamedTuple):
@@ -67,16 +72,13 @@ class Training(NamedTuple):
         SettingsError : a number of epochs, samples or steps that is none.
         """
         made = cls(*settings)
-        odd: dict[str, Any] = {}
-        for name in ("epochs", "batch_size", "lr_step", "patience"):
-            got = getattr(made, name)
-            if type(got) is not int and got is not None:
-                odd[name] = whole(name, got, 1)
+        counts = (made.epochs, made.batch_size, made.lr_step, made.patience)
+        if type(made.epochs) is int and set(map(type, counts)) <= _COUNTED and type(made.quantiles) is tuple:
+            return made
+        odd = {name: whole(name, got, 1) for name, got in zip(_COUNTS, counts, strict=True) if got is not None}
         if made.epochs is None:
             whole("epochs", None, 1)
-        if type(made.quantiles) is not tuple:
-            odd["quantiles"] = levels(made.quantiles)
-        return made._replace(**odd) if odd else made
+        return made._replace(quantiles=levels(made.quantiles), **odd)  # type: ignore[arg-type]
 
     def check(self) -> None:
         """Raise SettingsError for a value that cannot be meant."""
@@ -202,8 +204,9 @@ class Problem(NamedTuple):
     def call(self, tables: Tables, results: Results, control: array[int]) -> array[int]:
         """Everything of one call as the kernel reads it."""
         plan = self.plan
-        return pack(
-            Call(
+        return array(
+            "q",
+            (  # the fields of layout.Call in their order
                 address(self.X),
                 address(self.y),
                 0 if self.weight is None else address(self.weight),
@@ -213,14 +216,14 @@ class Problem(NamedTuple):
                 address(tables.rates),
                 address(tables.scales),
                 0 if tables.init is None else address(tables.init),
-                address(results.params),
-                address(results.record),
+                addressof(buffer_of(results.params)),
+                addressof(buffer_of(results.record)),
                 results.epochs,
                 0 if results.outputs is None else address(results.outputs),
                 0 if results.grads is None else address(results.grads),
                 0 if results.kept is None else address(results.kept),
-                address(control),
-            )
+                control.buffer_info()[0],
+            ),
         )
 
 

@@ -57,15 +57,21 @@ def named_dtype(dtype: Any) -> np.dtype[Any]:
 
 def as_floats(name: str, array: Any) -> Float64s:
     """A C-contiguous float64 array. Raises FitError for what is no array of numbers."""
-    try:
-        array = array if isinstance(array, np.ndarray) else np.asarray(array)
-    except ValueError as error:  # rows of different lengths
-        raise FitError("{name}: expected an array of numbers ({error})", name=name, error=error) from None
-    if isinstance(array, np.ma.MaskedArray):
-        array = np.ma.filled(array.astype(np.float64), np.nan)
+    if type(array) is not np.ndarray:
+        array = _as_array(name, array)
     if array.dtype.kind not in "iufb":
         raise FitError("{name}: expected an array of numbers, got dtype {dtype}", name=name, dtype=array.dtype)
     return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _as_array(name: str, array: Any) -> Any:
+    """An array from what is none; masked values become NaN."""
+    if isinstance(array, np.ma.MaskedArray):
+        return np.ma.filled(array.astype(np.float64), np.nan)
+    try:
+        return np.asarray(array)
+    except ValueError as error:  # rows of different lengths
+        raise FitError("{name}: expected an array of numbers ({error})", name=name, error=error) from None
 
 
 def check_weights(sample_weight: Any, windows: int, dtype: np.dtype[Any]) -> Floats:

@@ -35,7 +35,8 @@ RATES = 5
 VECTOR_BYTES = 64
 """16 float32 or 8 float64 samples."""
 
-_Byte = ctypes.c_char
+addressof = ctypes.addressof
+buffer_of: Any = ctypes.c_char.from_buffer
 
 
 class Net(NamedTuple):
@@ -171,6 +172,6 @@ def address(numbers: Any) -> int:
     if type(numbers) is array:
         return numbers.buffer_info()[0]
     try:
-        return ctypes.addressof(_Byte.from_buffer(numbers))  # four times as fast as numpy's own ways
+        return addressof(buffer_of(numbers))  # four times as fast as numpy's own ways
     except (TypeError, ValueError):  # read-only, or empty
         return numbers.__array_interface__["data"][0]  # type: ignore[no-any-return]
