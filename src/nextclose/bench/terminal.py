@@ -102,7 +102,7 @@ def _print_fits(rows: tuple[FitRow, ...], console: Console, lang: Lang) -> None:
 def _print_overhead(overhead: Overhead, console: Console, lang: Lang) -> None:
     _head(say("A call of engine.fit beyond its arithmetic", lang), console)
     told = say(
-        "{median} microseconds, at best {low}: one unit, one window, one epoch; median of {n} calls",
+        "{median} microseconds, at best {low}: one unit, one window, one epoch; median of {n} batches of calls",
         lang,
         median=f"{1e6 * overhead.seconds.median:.1f}",
         low=f"{1e6 * overhead.seconds.low:.1f}",
