@@ -138,19 +138,10 @@ def test_fits_of_many_keep_nothing_but_their_own():
     assert fits[7].losses.base.size < 100
 
 
-def test_the_step_schedule_costs_nothing_for_many_epochs():
-    X, y = windows(2, 1, 1, 1, np.float64)
-    fit = engine.fit(X, y, hidden_size=1, epochs=30_000, lr=0.01, lr_step=1, lr_gamma=0.9999)
-    assert len(fit.losses) == 30_000
-
-
-@pytest.mark.parametrize("order", ["C", "masked"])
-def test_masked_values_are_no_numbers(order):
+def test_masked_values_are_no_numbers():
     X, y = windows(5, 3, 2, 1, np.float64)
     masked = np.ma.masked_array(X, mask=np.zeros_like(X))
-    if order == "C":
-        engine.fit(masked, y, epochs=1)
-        return
+    np.testing.assert_array_equal(engine.fit(masked, y, epochs=1).losses, engine.fit(X, y, epochs=1).losses)
     masked[0, 0, 0] = np.ma.masked
     with pytest.raises(FitError, match="X holds 1 values"):
         engine.fit(masked, y, epochs=1)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nextclose import engine
 from nextclose.core.errors import FitError, SettingsError
 
-from .reference import TOLERANCE, close, make_net, pinball, squared, tensor, windows
+from .reference import close, make_net, pinball, squared, tensor, windows
 
 CELLS = [("rnn", "tanh"), ("rnn", "relu"), ("rnn", "identity"), ("mlp", "tanh"), ("gru", "tanh"), ("lstm", "tanh")]
 SIZES = [1, 2, 3, 15, 16, 17, 63, 64, 65, 685]
@@ -74,7 +74,6 @@ def test_a_wide_layer(cell, dtype):
 
 @given(
     cell=st.sampled_from(CELLS),
-    dtype=st.sampled_from(DTYPES),
     N=st.integers(1, 40),
     L=st.integers(1, 7),
     F=st.integers(1, 9),
@@ -85,36 +84,11 @@ def test_a_wide_layer(cell, dtype):
     seed=st.integers(0, 2**32),
 )
 @settings(max_examples=60, deadline=None)
-def test_any_net(cell, dtype, N, L, F, H, K, layers, bias, seed):
-    sizes = {"N": N, "L": L, "F": F, "H": H, "K": K, "layers": 1 if cell[0] == "mlp" else layers, "bias": bias}
-    if dtype is np.float32:
-        assume(is_well_conditioned(*cell, seed=seed, **sizes))
-    check(*cell, dtype, **sizes, seed=seed)
-
-
-def is_well_conditioned(cell, activation, *, N, L, F, H, K, layers, bias, seed):
-    """Whether PyTorch's own float32 loss and gradients are within the tolerance of its float64 ones: in a small tensor, sums may
-    cancel, and what is left is rounding in any float32 code."""
-    found = {}
-    for dtype in DTYPES:
-        net = make_net(cell, dtype, L=L, F=F, H=H, K=K, layers=layers, bias=bias, activation=activation)
-        X, y = windows(N, L, F, K, dtype, seed)
-        cotangent = np.random.default_rng(seed + 1).standard_normal((N, K)).astype(dtype)
-        for goal in ("loss", "outputs"):
-            net.zero_grad()
-            outputs = net(tensor(X))
-            value = squared(outputs, tensor(y)) if goal == "loss" else (outputs * tensor(cotangent)).sum()
-            value.backward()
-            found[dtype, goal, "value"] = value.detach().numpy()
-            for name, weight in net.weights().items():
-                found[dtype, goal, name] = weight.grad.numpy().copy()
-    pairs = [
-        (array, found[np.float32, goal, name]) for (dtype, goal, name), array in found.items() if dtype is np.float64
-    ]
-    return all(
-        np.abs(wide - short).max() <= 0.2 * TOLERANCE[np.dtype(np.float32)] * np.abs(wide).max()
-        for wide, short in pairs
-    )
+def test_any_net(cell, N, L, F, H, K, layers, bias, seed):
+    """In float64 alone: in a tensor of one or two values sums may cancel, and what float32 leaves of them is rounding, in
+    PyTorch as here."""
+    layers = 1 if cell[0] == "mlp" else layers
+    check(*cell, np.float64, N=N, L=L, F=F, H=H, K=K, layers=layers, bias=bias, seed=seed)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])

@@ -31,6 +31,9 @@ class Fit:
     """Why these weights are not to be used, where one fit of many failed; None for a good one."""
 
 
+_OWN = ("lr", "momentum", "weight_decay", "clip_norm", "lr_step", "lr_gamma", "epochs", "batch_size", "patience")
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Task:
     """One fit among many: windows start..stop-1 train, val_start..val_stop-1 validate (none if equal).
@@ -65,3 +68,7 @@ class Task:
     epochs: int | None = None
     batch_size: int | None = None
     patience: int | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """The settings that are this task's own."""
+        return {name: value for name in _OWN if (value := getattr(self, name)) is not None}

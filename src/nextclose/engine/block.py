@@ -35,7 +35,7 @@ def set_start(net, h0, memory, block):
 
 @jit
 def forward(net, theta, memory, block):
-    """All layers, then the head; returns where h_L and the outputs lie."""
+    """All layers, then the head; its outputs go to their rows."""
     x = block.x
     for index in range(net.num_layers):
         layer = layer_of(net, block, index)
@@ -47,9 +47,7 @@ def forward(net, theta, memory, block):
             lstm.forward(net, layer, theta, memory, x, block.width)
         x = layer.h + net.hidden_size * block.width
     h = x + (net.seq_len - 1) * net.hidden_size * block.width
-    yhat = passing_rows(net, block).yhat
-    heads.forward(net, theta, memory, h, yhat, block.width)
-    return h, yhat
+    heads.forward(net, theta, memory, h, passing_rows(net, block).yhat, block.width)
 
 
 @jit

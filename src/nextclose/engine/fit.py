@@ -17,8 +17,8 @@ from nextclose.core.types import Float64s, Params
 from nextclose.engine.call import Problem, Tables, Training, make_fit, make_problem, make_results
 from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype, seed_of
 from nextclose.engine.kernel import run_one
-from nextclose.engine.layout import VECTOR_BYTES, pack
-from nextclose.engine.scratch import Sizes
+from nextclose.engine.layout import pack
+from nextclose.engine.scratch import Sizes, laid_out
 from nextclose.engine.spec import NetArguments, Spec, drawn_start, flatten, start_state
 
 _HALF = 1 << 63
@@ -109,8 +109,7 @@ def fit(
     start = start_row(plan.spec, given, h0, seed)
     tables = one_task(problem, (0, N, N, N + held_out), training, seed, start)
     results = make_results(plan, 1, training.epochs)
-    batch, lanes = min(training.batch_size or N, N), VECTOR_BYTES // dtype.itemsize
-    laid = -(-N // batch) * -(-batch // lanes) * lanes
+    laid = laid_out(N, training.batch_size or 0, dtype)
     work = plan.spec.net.trained * plan.spec.net.seq_len * (laid + held_out) * training.epochs
     run_one(problem, tables, results, Sizes(N, laid, held_out), work, on_epoch)
     fitted = make_fit(plan, results.params[0], results.record[0], lr, validates=held_out > 0)

@@ -18,8 +18,8 @@ from nextclose.engine import machine
 from nextclose.engine.beside import run_beside
 from nextclose.engine.call import Problem, Results, Tables, Training, make_fit, make_problem, make_results
 from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype, named_dtype, whole
-from nextclose.engine.layout import VECTOR_BYTES, address, pack
-from nextclose.engine.scratch import Sizes, scratch_for
+from nextclose.engine.layout import address, pack
+from nextclose.engine.scratch import Sizes, laid_out, scratch_for
 from nextclose.engine.spec import NetArguments
 from nextclose.engine.tasks import make_tables, read_tasks
 
@@ -146,10 +146,11 @@ class _Pool:
         self.arrays = (tables, results)  # the kernel knows their addresses only
         self.call = problem.call(tables, results, self.control)
         spans = np.asarray(tables.wholes)
-        train, held_out, batch = spans[:, 1] - spans[:, 0], spans[:, 3] - spans[:, 2], spans[:, 6]
-        batch = np.where((batch > 0) & (batch < train), batch, train)
-        lanes = VECTOR_BYTES // problem.plan.dtype.itemsize
-        laid = int((-(-train // batch) * (-(-batch // lanes) * lanes)).max())
+        train, held_out, batches = spans[:, 1] - spans[:, 0], spans[:, 3] - spans[:, 2], spans[:, 6]
+        laid = max(
+            laid_out(windows, batch, problem.plan.dtype)
+            for windows, batch in set(zip(train.tolist(), batches.tolist(), strict=True))
+        )
         self.sizes = Sizes(int(train.max()), laid, int(held_out.max()))
         self.total, self.next, self.done = len(spans), 0, 0
         self.lock = threading.Lock()

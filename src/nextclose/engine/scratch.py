@@ -33,6 +33,12 @@ class Sizes(NamedTuple):
     """Validation windows, at most."""
 
 
+def laid_out(train: int, batch: int, dtype: np.dtype[Any]) -> int:
+    """Samples that `train` windows take in batches of `batch` (0 for all) that are filled up to whole vectors."""
+    batch = batch if 0 < batch < train else train
+    return -(-train // batch) * _padded(batch, VECTOR_BYTES // dtype.itemsize)
+
+
 class Room(NamedTuple):
     """Arrays, and their addresses as the kernel reads them."""
 

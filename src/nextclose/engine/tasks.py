@@ -18,8 +18,6 @@ from nextclose.engine.call import Plan, Tables, Training
 from nextclose.engine.fit import signed, start_row
 from nextclose.engine.inputs import check_init, seed_of
 
-_OWN = ("lr", "momentum", "weight_decay", "clip_norm", "lr_step", "lr_gamma", "epochs", "batch_size", "patience")
-"""Settings that a task may have of its own."""
 _SCALING = ("x_shift", "x_scale", "y_shift", "y_scale")
 _FIELDS = [field.name for field in fields(Task)]
 
@@ -69,7 +67,7 @@ def _read(
     given: Task | Mapping[str, Any], training: Training, init: Params | None, windows: int, weight: Floats | None
 ) -> Read:
     task = _as_task(given)
-    changed = {name: getattr(task, name) for name in _OWN if getattr(task, name) is not None}
+    changed = task.changes()
     own = Training.of(*training._replace(**changed)) if changed else training
     if changed:
         own.check()

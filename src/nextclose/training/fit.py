@@ -19,8 +19,6 @@ from nextclose.core.types import Float64s, Floats, Params
 from nextclose.models.net import Net, build_net
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
-_OWN = ("lr", "momentum", "weight_decay", "clip_norm", "lr_step", "lr_gamma", "epochs", "batch_size", "patience")
-"""Settings that a task may have of its own."""
 
 
 def fit_many(
@@ -90,7 +88,6 @@ def predict(params: Params, X: Floats, *, net: NetSettings) -> Float64s:
 
 def _fit_task(X: Float64s, y: Float64s, task: Task, net: NetSettings, training: TrainingSettings) -> Fit:
     """One task's net, or why there is none."""
-    own = {name: getattr(task, name) for name in _OWN if getattr(task, name) is not None}
     windows, held_out = (
         ((X[start:stop] - task.x_shift) / task.x_scale, (y[start:stop] - task.y_shift) / task.y_scale)
         for start, stop in ((task.start, task.stop), (task.val_start, task.val_stop))
@@ -98,7 +95,12 @@ def _fit_task(X: Float64s, y: Float64s, task: Task, net: NetSettings, training: 
     validation = held_out if task.val_stop > task.val_start else None
     try:
         return fit(
-            *windows, net=net, training=replace(training, **own), seed=task.seed, init=task.init, validation=validation
+            *windows,
+            net=net,
+            training=replace(training, **task.changes()),
+            seed=task.seed,
+            init=task.init,
+            validation=validation,
         )
     except FitError as error:
         problem = Text(error.template, **error.values)
