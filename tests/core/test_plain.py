@@ -14,7 +14,7 @@ from nextclose.core.results import LossCurve, Rung, SplitDates, Statistic, Tomor
 def test_what_is_no_number_is_null_and_comes_back():
     value = Statistic(statistic=float("nan"), pvalue=0.25, lag=1, n=9)
     text = to_json(value)
-    assert json.loads(text) == {"statistic": None, "pvalue": 0.25, "lag": 1, "n": 9}
+    assert json.loads(text) == {"statistic": None, "pvalue": 0.25, "lag": 1, "n": 9, "null": "", "alternative": ""}
     back = rebuild(Statistic, json.loads(text))
     assert math.isnan(back.statistic)
     assert (back.pvalue, back.lag, back.n) == (0.25, 1, 9)

@@ -10,7 +10,9 @@ from scipy import stats
 from statsmodels.stats.diagnostic import pesaran_timmermann as statsmodels_pt
 from statsmodels.tsa.stattools import diebold_mariano_test
 
-from nextclose.judging.accuracy_tests import clark_west, diebold_mariano, long_run_variance, pesaran_timmermann
+from nextclose.judging.accuracy_tests import clark_west, diebold_mariano
+from nextclose.judging.direction import pesaran_timmermann
+from nextclose.judging.longrun import long_run_variance
 
 
 def errors(n, seed, scale=1.2):

@@ -144,7 +144,7 @@ def test_a_copy_of_the_last_close_is_persistence_itself():
     row = only(table(n=60))
     assert row.skill == 0.0
     assert np.isnan(row.dm.statistic)
-    assert row.reasons["dm"] == "its forecasts are those of persistence"
+    assert row.reasons["dm"] == "its errors are those of persistence"
     assert row.verdict == "no difference found"
 
 
@@ -192,10 +192,10 @@ def test_korean_sentences_hold_no_english_words():
 def test_the_skill_interval_holds_the_skill_and_is_its_seeds():
     made = table(n=250, noise=0.5)
     naive = (made.y - made.last_close) / made.last_close
-    lo, hi = skill_interval(made.error, naive)
+    lo, hi = skill_interval(made.error**2, naive**2)
     assert lo < skill(made.error, naive) < hi
-    assert (lo, hi) == skill_interval(made.error, naive)
-    assert np.isnan(skill_interval(naive[:1], naive[:1])).all()
+    assert (lo, hi) == skill_interval(made.error**2, naive**2)
+    assert np.isnan(skill_interval(naive[:1] ** 2, naive[:1] ** 2)).all()
 
 
 def test_intervals_wait_for_twenty_matured_errors_and_see_no_later_one():

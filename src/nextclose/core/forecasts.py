@@ -6,7 +6,7 @@ Everything that judges, plots, trades or serves reads this table, so anyone's fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +50,8 @@ class Forecasts:
     """(n,) close at the origin."""
     y: Float64s
     """(n,) the close that came; NaN while the session has not happened."""
+    quantiles: Mapping[float, Float64s] = field(default_factory=dict)
+    """Level -> (n,) forecast quantile of the close."""
 
     def __len__(self) -> int:
         return len(self.yhat)
@@ -65,7 +67,8 @@ class Forecasts:
 
     def where(self, rows: Bools | Ints) -> Forecasts:
         """The rows of a mask or of an index array."""
-        return Forecasts(**{name: column[rows] for name, column in self.columns()})
+        quantiles = {level: column[rows] for level, column in self.quantiles.items()}
+        return Forecasts(**{name: column[rows] for name, column in self.columns()}, quantiles=quantiles)
 
     def of(self, model: str, step: int | None = None) -> Forecasts:
         """The rows of one model, and of one step if given."""
@@ -74,22 +77,21 @@ class Forecasts:
 
     def replace(self, **columns: npt.NDArray[Any]) -> Forecasts:
         """A copy with some columns changed."""
-        return Forecasts(**(dict(self.columns()) | columns))
+        return Forecasts(**(dict(self.columns()) | columns), quantiles=self.quantiles)
 
     def columns(self) -> Iterator[tuple[str, npt.NDArray[Any]]]:
         """(name, array) in the order of `COLUMNS`."""
-        return ((field.name, getattr(self, field.name)) for field in fields(self))
+        return ((name, getattr(self, name)) for name in COLUMNS)
 
     def to_pandas(self) -> pd.DataFrame:
-        """A pandas frame with the columns of `COLUMNS`."""
+        """A pandas frame with the columns of `COLUMNS`, then a column q0.05, ... a quantile."""
         import pandas as pd
 
-        return pd.DataFrame(
-            {name: column.tolist() if column.dtype == object else column for name, column in self.columns()}
-        )
+        own = {name: column.tolist() if column.dtype == object else column for name, column in self.columns()}
+        return pd.DataFrame(own | {f"q{level:g}": column for level, column in self.quantiles.items()})
 
     @classmethod
-    def make(cls, columns: Mapping[str, Any], /) -> Forecasts:
+    def make(cls, columns: Mapping[str, Any], /, quantiles: Mapping[float, Float64s] | None = None) -> Forecasts:
         """From columns that may be scalars or missing: missing ones are NaN, step 1, level NaN."""
         n = len(np.atleast_1d(np.asarray(columns["yhat"])))
         blank = np.full(n, np.nan)
@@ -100,11 +102,17 @@ class Forecasts:
         for name in COLUMNS:
             value = columns.get(name, defaults.get(name, blank))
             full[name] = np.array(np.broadcast_to(np.asarray(value, dtype=kinds.get(name, np.float64)), (n,)))
-        return cls(**full)
+        return cls(**full, quantiles=quantiles or {})
 
     @classmethod
     def concat(cls, tables: Sequence[Forecasts]) -> Forecasts:
         """Tables one below the other; an empty list gives an empty table."""
         if not tables:
             return cls.make({"symbol": "", "model": "", "yhat": np.empty(0)})
-        return cls(**{name: np.concatenate([getattr(table, name) for table in tables]) for name in COLUMNS})
+        levels = sorted({level for table in tables for level in table.quantiles})
+        quantiles = {
+            level: np.concatenate([table.quantiles.get(level, np.full(len(table), np.nan)) for table in tables])
+            for level in levels
+        }
+        own = {name: np.concatenate([getattr(table, name) for table in tables]) for name in COLUMNS}
+        return cls(**own, quantiles=quantiles)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -39,7 +39,8 @@ def _rebuild(kind: Any, value: Any) -> Any:
     origin, parts = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{field.name: _rebuild(hints[field.name], value[field.name]) for field in fields(kind)})  # type: ignore[operator]
+        known = {field.name: value[field.name] for field in fields(kind) if field.name in value or _needed(field)}
+        return kind(**{name: _rebuild(hints[name], item) for name, item in known.items()})  # type: ignore[operator]
     if kind is float:
         return float("nan") if value is None else float(value)
     if origin in (Union, UnionType):
@@ -55,6 +56,11 @@ def _rebuild(kind: Any, value: Any) -> Any:
     if origin is Literal or kind is Any:
         return value
     return kind(value)
+
+
+def _needed(field: Field[Any]) -> bool:
+    """Whether a value without this field is damaged; one from before the field was added takes its default."""
+    return field.default is MISSING and field.default_factory is MISSING
 
 
 def _array(kind: Any, value: Any) -> Any:

@@ -26,7 +26,111 @@ class Statistic:
     lag: int = 0
     """Autocovariances in the long-run variance: step - 1."""
     n: int = 0
-    """Forecasts that entered."""
+    """Sessions that entered; forecasts of one session are summed over symbols first."""
+    null: str = ""
+    """What the p-value supposes."""
+    alternative: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regression:
+    """Mincer-Zarnowitz: the change that came on the change announced, both over the last close."""
+
+    intercept: float
+    slope: float
+    """1 where announced changes come true as announced, 0 where nothing of them does."""
+    slope_lo: float
+    slope_hi: float
+    """90 % interval of the slope."""
+    statistic: float
+    """Wald statistic of intercept 0 and slope 1, chi-squared with 2 degrees of freedom."""
+    pvalue: float
+    lag: int = 0
+    n: int = 0
+    """Sessions that entered."""
+    null: str = ""
+    alternative: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShiftDiagnosis:
+    """How much of a forecast is a copy of a close already known, and of which."""
+
+    offsets: tuple[int, ...]
+    """Sessions between the target and the close compared with: -1 the session after it, 0 the target, `step` the last close."""
+    distances: tuple[float, ...]
+    """Root mean square of (forecast - that close) / last close, in units of the same for persistence's error."""
+    nearest: int
+    """The offset at the least distance."""
+    copied: float
+    """R^2 of the forecast curve's movement on the last close's: 1 for persistence."""
+    size: float
+    """Root mean square of the announced change over that of the change that came."""
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejudged:
+    """The same forecasts, as if each were dated `shift` sessions later."""
+
+    shift: int
+    n: int
+    skill: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SymbolRow:
+    """One model on one symbol of a table of several."""
+
+    symbol: str
+    model: str
+    step: int
+    n: int
+    rmse: float
+    """Root mean squared error of the price."""
+    mae: float
+    """Mean absolute error of the price."""
+    skill: float
+    skill_lo: float
+    skill_hi: float
+    """90 % interval by the delta method."""
+    directional_accuracy: float
+    always_up: float
+    dm: Statistic
+    cw: Statistic
+    verdict: Verdict
+    information: Information
+    pvalue_adjusted: float
+    """One-sided p of the verdict's direction, after Benjamini-Hochberg over the model's symbols."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Field name -> why it is NaN."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """Many models at once: is the best of them better than persistence, and which may be the best?"""
+
+    step: int
+    models: tuple[str, ...]
+    spa: Statistic
+    """Hansen's test of superior predictive ability: the best model's studentised gain, and its consistent p-value."""
+    spa_lower: float
+    spa_upper: float
+    """p-values of the liberal and of the conservative version."""
+    confidence_set: tuple[str, ...]
+    """The model confidence set of Hansen, Lunde & Nason at `size`: models that may be the best."""
+    pvalues: Mapping[str, float]
+    """Model -> p-value at which it leaves the set."""
+    size: float
+    block: int
+    """Sessions in a block of the bootstrap."""
+    reps: int
+    sentence: str
+
+
+NAN = float("nan")
+UNTESTED = Statistic(statistic=NAN, pvalue=NAN)
+UNFITTED = Regression(intercept=NAN, slope=NAN, slope_lo=NAN, slope_hi=NAN, statistic=NAN, pvalue=NAN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +141,7 @@ class ModelRow:
     kind: Kind
     step: int
     n: int
+    """Forecasts."""
     rmse: float
     """Root mean squared error of the price."""
     mae: float
@@ -76,6 +181,36 @@ class ModelRow:
     """Each seed's last training loss, in the scaled target's units."""
     fits: int = 0
     fit_seconds: float = 0.0
+    sessions: int = 0
+    """Target dates: n is this times the symbols where every symbol has them all."""
+    symbols: int = 0
+    rmse_e: float = NAN
+    mae_e: float = NAN
+    """RMSE and MAE of e = (y - yhat) / last_close."""
+    relative_mae: float = NAN
+    """Sum of |e| over persistence's; below 1 where the model is better."""
+    interval_width: float = NAN
+    """Mean of (hi - lo) / last_close."""
+    interval_score: float = NAN
+    """Mean interval score over last_close; lower is better."""
+    pinball: float = NAN
+    """Mean pinball loss of the quantile columns over last_close."""
+    brier: float = NAN
+    """Mean of (p_up - rise)^2."""
+    brier_base: float = NAN
+    """The same for the share of rises in these sessions."""
+    dm_abs: Statistic = UNTESTED
+    """Diebold-Mariano on |e|."""
+    mz: Regression = UNFITTED
+    """Mincer-Zarnowitz on the change."""
+    shift: ShiftDiagnosis | None = None
+    """None where persistence makes no error or fewer than five sessions follow each other."""
+    information_pvalue: float = NAN
+    """Clark-West's one-sided p on which `information` rests, after Holm."""
+    wanders: bool = False
+    """The announced change wanders like a walk, so that the p-values of a gain are Dickey and Fuller's."""
+    rejudged: tuple[Rejudged, ...] = ()
+    """At shifts of one session either way, where the skill raised the alarm."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Field name -> why it is NaN."""
 
@@ -198,6 +333,14 @@ class Judgement:
     models: tuple[ModelRow, ...]
     notes: tuple[str, ...]
     """What was assumed, left out or found odd, a sentence each."""
+    table: Forecasts
+    """Every forecast, the ones not judged too."""
+    symbols: tuple[SymbolRow, ...] = ()
+    """Each model on each symbol, where there are several."""
+    contests: tuple[Contest, ...] = ()
+    """One a step at which several models were judged."""
+    source: str = ""
+    """The file that was judged; empty for a table in memory."""
     lang: Lang = "en"
 
 
@@ -226,3 +369,5 @@ class StudyResult:
     """What the reader must know, a sentence each."""
     versions: Mapping[str, str]
     """Of nextclose, Python and the libraries that computed the numbers."""
+    contests: tuple[Contest, ...] = ()
+    """The recipes and baselines against each other, one a step."""

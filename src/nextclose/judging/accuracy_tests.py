@@ -1,24 +1,34 @@
-"""Tests of a forecast against persistence, each stating what it tests.
+"""Tests of a forecast's accuracy, each stating what it tests.
 
-Errors are e = (y - yhat) / last_close, in session order; p stands for persistence, m for the model, h for the step.
-A statistic that is undefined is NaN; `undefined` says why.
+Errors are e = (y - yhat) / last_close, oldest first; p stands for persistence, m for the model, h for the step. The
+forecasts of one session are summed over symbols before anything is tested: sessions are the observations
+("clustered by session"), and with one symbol these are the tests as published. A statistic that is undefined is NaN;
+`undefined` says why.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 from scipy.special import ndtr, stdtr
 
-from nextclose.core.lang import Text
+from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Statistic
-from nextclose.core.types import Bools, Float64s
+from nextclose.core.types import Float64s
+from nextclose.judging.longrun import long_run_variance
+from nextclose.judging.panel import Sessions
 
 NAN = float("nan")
 TOO_SHORT = Text("fewer than two sessions")
-SAME = Text("its forecasts are those of persistence")
+SAME = Text("its errors are those of persistence")
+Loss = Literal["squared", "absolute"]
+NULLS = {
+    "squared": (Text("E[e_m^2] = E[e_p^2]"), Text("E[e_m^2] is not E[e_p^2]")),
+    "absolute": (Text("E|e_m| = E|e_p|"), Text("E|e_m| is not E|e_p|")),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,95 +42,94 @@ class TestResult:
     """Probability of a statistic this low or lower under the null."""
     above: float
     """Probability of one this high or higher."""
-    null: str
-    alternative: str
+    null: Text
+    alternative: Text
     lag: int
     n: int
+    """Sessions."""
     undefined: Text | None = None
 
-    def two_sided(self) -> Statistic:
+    def two_sided(self, lang: Lang = "en") -> Statistic:
         """The statistic with its two-sided p-value."""
         pvalue = min(2.0 * min(self.below, self.above), 1.0) if self.undefined is None else NAN
-        return Statistic(statistic=self.statistic, pvalue=pvalue, lag=self.lag, n=self.n)
+        return self._told(pvalue, lang)
 
-    def one_sided(self) -> Statistic:
+    def one_sided(self, lang: Lang = "en") -> Statistic:
         """The statistic with the p-value of its upper tail."""
-        return Statistic(statistic=self.statistic, pvalue=self.above, lag=self.lag, n=self.n)
+        return self._told(self.above, lang)
+
+    def _told(self, pvalue: float, lang: Lang) -> Statistic:
+        return Statistic(
+            statistic=self.statistic,
+            pvalue=pvalue,
+            lag=self.lag,
+            n=self.n,
+            null=self.null.render(lang),
+            alternative=self.alternative.render(lang),
+        )
 
 
-def diebold_mariano(error: Float64s, naive: Float64s, step: int = 1) -> TestResult:
-    """Equal squared errors? d = e_m^2 - e_p^2; below 0 where the model is better.
+def diebold_mariano(
+    error: Float64s, naive: Float64s, step: int = 1, *, sessions: Sessions | None = None, loss: Loss = "squared"
+) -> TestResult:
+    """Equal losses? d = L(e_m) - L(e_p), L the square or the absolute value; below 0 where the model is better.
 
-    Diebold & Mariano 1995, with the correction of Harvey, Leybourne & Newbold 1997 and Student's t (n - 1).
-    The long-run variance takes step - 1 autocovariances, unweighted; Bartlett's weights where that is not positive.
+    Diebold & Mariano 1995, with the correction of Harvey, Leybourne & Newbold 1997 and Student's t (T - 1) over T
+    sessions. The long-run variance takes step - 1 autocovariances, unweighted; Bartlett's weights where that is not
+    positive.
     """
-    d = error**2 - naive**2
-    n, lag = len(d), step - 1
-    result = _blank("E[e_m^2] = E[e_p^2]", "E[e_m^2] != E[e_p^2]", lag, n)
-    if n < max(2, step + 1):
-        return _undefined(result, TOO_SHORT)
-    variance = long_run_variance(d, lag)
-    if not variance > 0.0:
-        return _undefined(result, SAME)
-    small_sample = sqrt(max(n + 1 - 2 * step + step * (step - 1) / n, 0.0) / n)
-    statistic = small_sample * float(np.mean(d)) / sqrt(variance / n)
-    return _filled(result, statistic, float(stdtr(n - 1, statistic)), float(stdtr(n - 1, -statistic)))
+    d = error**2 - naive**2 if loss == "squared" else np.abs(error) - np.abs(naive)
+    sessions = sessions or Sessions.single(len(d))
+    T, lag = sessions.count, step - 1
+    null, alternative = NULLS[loss]
+    statistic, undefined = mean_statistic(d, sessions, step)
+    result = blank(null, alternative, lag, T)
+    if undefined is not None:
+        return replace(result, undefined=undefined)
+    statistic *= harvey_leybourne_newbold(T, step)
+    return filled(result, statistic, float(stdtr(T - 1, statistic)), float(stdtr(T - 1, -statistic)))
 
 
-def clark_west(error: Float64s, naive: Float64s, step: int = 1) -> TestResult:
+def clark_west(error: Float64s, naive: Float64s, step: int = 1, *, sessions: Sessions | None = None) -> TestResult:
     """Does the model carry information beyond persistence, which it nests? f = e_p^2 - e_m^2 + (e_p - e_m)^2.
 
     Clark & West 2007, "Approximately normal tests for equal predictive accuracy in nested models": under the null the
     larger model is expected to lose by the noise in its estimates, which the last term gives back. Upper tail, normal.
+    f is twice the change that came times the change announced. Where the announced change wanders, the normal tail is
+    too thin: see `wandering`.
     """
     f = naive**2 - error**2 + (naive - error) ** 2
-    n, lag = len(f), step - 1
-    result = _blank("persistence is the true forecast", "the forecast change is correlated with the change", lag, n)
-    if n < max(2, step + 1):
-        return _undefined(result, TOO_SHORT)
-    variance = long_run_variance(f, lag)
+    sessions = sessions or Sessions.single(len(f))
+    statistic, undefined = mean_statistic(f, sessions, step)
+    null = Text("persistence is the true forecast: the announced change says nothing of the change")
+    result = blank(null, Text("the announced change goes with the change"), step - 1, sessions.count)
+    if undefined is not None:
+        return replace(result, undefined=undefined)
+    return filled(result, statistic, float(ndtr(statistic)), float(ndtr(-statistic)))
+
+
+def mean_statistic(d: Float64s, sessions: Sessions, step: int) -> tuple[float, Text | None]:
+    """The mean of d (n,) over its standard error with sessions as observations, or NaN and why."""
+    T = sessions.count
+    if sessions.count < max(2, step + 1):
+        return NAN, TOO_SHORT
+    mean = float(np.mean(d))
+    variance = long_run_variance(sessions.sums(d - mean), step - 1)
     if not variance > 0.0:
-        return _undefined(result, SAME)
-    statistic = float(np.mean(f)) / sqrt(variance / n)
-    return _filled(result, statistic, float(ndtr(statistic)), float(ndtr(-statistic)))
+        return NAN, SAME
+    return len(d) * mean / sqrt(T * variance), None
 
 
-def pesaran_timmermann(rose: Bools, called: Bools) -> TestResult:
-    """Are called rises independent of rises? Pesaran & Timmermann 1992; undefined where either never varies."""
-    n = len(rose)
-    result = _blank("direction and forecast direction are independent", "they are not", 0, n)
-    if n < 2:
-        return _undefined(result, TOO_SHORT)
-    up, said = float(np.mean(rose)), float(np.mean(called))
-    by_chance = up * said + (1.0 - up) * (1.0 - said)
-    noise = by_chance * (1.0 - by_chance)
-    noise -= (2.0 * up - 1.0) ** 2 * said * (1.0 - said) + (2.0 * said - 1.0) ** 2 * up * (1.0 - up)
-    noise /= n
-    if said in (0.0, 1.0) or up in (0.0, 1.0):
-        return _undefined(result, Text("the direction, or the forecast of it, is always the same"))
-    if not noise > 0.0:
-        return _undefined(result, Text("the variance of the hits is not positive"))
-    statistic = (float(np.mean(rose == called)) - by_chance) / sqrt(noise)
-    return _filled(result, statistic, float(ndtr(statistic)), float(ndtr(-statistic)))
+def harvey_leybourne_newbold(T: int, step: int) -> float:
+    """The small-sample factor sqrt((T + 1 - 2h + h(h - 1) / T) / T)."""
+    return sqrt(max(T + 1 - 2 * step + step * (step - 1) / T, 0.0) / T)
 
 
-def long_run_variance(d: Float64s, lag: int) -> float:
-    """Variance of sqrt(n) times the mean of d: gamma_0 + 2 sum gamma_k, k = 1..lag."""
-    centred = d - d.mean()
-    gammas = [float(centred[k:] @ centred[: len(d) - k]) / len(d) for k in range(lag + 1)]
-    rectangular = gammas[0] + 2.0 * sum(gammas[1:])
-    if rectangular > 0.0 or lag == 0:
-        return rectangular
-    return gammas[0] + 2.0 * sum((1.0 - k / (lag + 1)) * gamma for k, gamma in enumerate(gammas[1:], start=1))
-
-
-def _blank(null: str, alternative: str, lag: int, n: int) -> TestResult:
+def blank(null: Text, alternative: Text, lag: int, n: int) -> TestResult:
+    """A result that is not known yet."""
     return TestResult(statistic=NAN, below=NAN, above=NAN, null=null, alternative=alternative, lag=lag, n=n)
 
 
-def _undefined(result: TestResult, reason: Text) -> TestResult:
-    return replace(result, undefined=reason)
-
-
-def _filled(result: TestResult, statistic: float, below: float, above: float) -> TestResult:
+def filled(result: TestResult, statistic: float, below: float, above: float) -> TestResult:
+    """`result` with its statistic and tails."""
     return replace(result, statistic=statistic, below=below, above=above)

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import numpy as np
 
-from nextclose.core.types import Float64s
+from nextclose.core.types import Float64s, Ints
 
 RESAMPLES = 1_000
 LEVEL = 0.9
 
 
-def skill_interval(error: Float64s, naive: Float64s, *, seed: int = 0) -> tuple[float, float]:
+def block_length(sessions: int) -> int:
+    """Sessions that are drawn together: T^(1/3)."""
+    return max(int(np.rint(np.cbrt(sessions))), 1)
+
+
+def skill_interval(lost: Float64s, base: Float64s, *, seed: int = 0) -> tuple[float, float]:
     """90 % percentile interval of the skill by a circular block bootstrap over sessions; NaN below two sessions.
 
-    Politis & Romano 1992, "A circular block-resampling procedure for stationary data"; blocks of n^(1/3) sessions
+    lost, base : (T,) squared errors of the model and of persistence, summed over the symbols of each session.
+
+    Politis & Romano 1992, "A circular block-resampling procedure for stationary data"; blocks of T^(1/3) sessions
     keep calm and wild days together.
     """
-    n = len(error)
-    if n < 2 or not np.any(naive):
+    T = len(lost)
+    if T < 2 or not np.any(base):
         return float("nan"), float("nan")
-    block = max(round(n ** (1 / 3)), 1)
+    block = block_length(T)
+    count = -(-T // block)
     rng = np.random.Generator(np.random.PCG64(seed))
-    starts = rng.integers(0, n, (RESAMPLES, -(-n // block)))
-    rows = ((starts[:, :, None] + np.arange(block)) % n).reshape(RESAMPLES, -1)[:, :n]
-    lost, base = (error**2)[rows].sum(axis=1), (naive**2)[rows].sum(axis=1)
-    skills = 1.0 - lost[base > 0.0] / base[base > 0.0]
+    starts = rng.integers(0, T, (RESAMPLES, count))
+    ends = starts.copy()
+    ends[:, :-1] += block
+    ends[:, -1] += T - (count - 1) * block
+    bases = _spans(base, starts, ends)
+    known = bases > 0.0
+    skills = 1.0 - _spans(lost, starts, ends)[known] / bases[known]
+    if len(skills) == 0:
+        return float("nan"), float("nan")
     lo, hi = np.quantile(skills, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
     return float(lo), float(hi)
+
+
+def _spans(values: Float64s, starts: Ints, ends: Ints) -> Float64s:
+    """Sum over each resample's spans starts..ends - 1 of the values, which go on from their first after their last."""
+    running = np.concatenate([[0.0], np.cumsum(np.concatenate([values, values]))])
+    sums: Float64s = (running[ends] - running[starts]).sum(axis=1)
+    return sums

@@ -1,19 +1,23 @@
-"""Judging a Forecasts table: every model against persistence, on the sessions that all of them forecast."""
+"""Judging a Forecasts table: every model against persistence, on the forecasts that all of them made."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from dataclasses import dataclass
 
 import numpy as np
 
 from nextclose.core.errors import ForecastsError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang, Text
-from nextclose.core.results import Judgement, Kind, ModelRow
+from nextclose.core.results import Contest, Judgement, Kind, ModelRow, SymbolRow
 from nextclose.core.types import Bools, Float64s, Ints
+from nextclose.judging.by_symbol import by_symbol
+from nextclose.judging.contest import contest
+from nextclose.judging.keys import Keys, shared
+from nextclose.judging.panel import Panel, Sessions
 from nextclose.judging.row import Measured, measure
-from nextclose.judging.sentence import PLAINER, sentence
+from nextclose.judging.sentence import PLAINER, sentence, symbols_sentence
 from nextclose.judging.verdict import Ruling, rule
 
 BASELINE_KINDS: dict[str, Kind] = dict.fromkeys(("persistence", *PLAINER), "baseline")
@@ -24,6 +28,7 @@ def judge(
     *,
     kinds: Mapping[str, Kind] | None = None,
     seed_forecasts: Mapping[str, Float64s] | None = None,
+    contests: bool = True,
     lang: Lang = "en",
 ) -> Judgement:
     """Verdicts on every (model, step) of a table.
@@ -34,159 +39,204 @@ def judge(
     kinds : which models are baselines; by their names (persistence, drift, train-mean, ar, ridge) unless said. Holm's
         families are the rows of a kind and step.
     seed_forecasts : model -> (S, rows of that model) each seed's yhat, in the table's order, for the spread over seeds.
+    contests : whether several models are set against each other too (SPA, model confidence set).
     lang : of the sentences, notes and reasons.
 
     Raises
     ------
     ForecastsError : no rows, two forecasts of one thing, or a target before its origin.
     """
-    _check(forecasts)
-    kinds, seed_forecasts = kinds or BASELINE_KINDS, seed_forecasts or {}
-    keys = _keys(forecasts)
-    judged = np.isfinite(forecasts.y) & np.isfinite(forecasts.yhat) & np.isfinite(forecasts.last_close)
-    notes = _notes(forecasts)
-    rows: list[ModelRow] = []
+    keys = Keys(forecasts)
+    _check(keys)
+    bench = _Bench(keys=keys, kinds=kinds or BASELINE_KINDS, seed_forecasts=seed_forecasts or {}, lang=lang)
+    judged = np.isfinite(forecasts.y) & np.isfinite(forecasts.yhat) & (forecasts.last_close > 0.0)
+    notes, rows, symbols, settled = _notes(keys), [], [], []
     for step in np.unique(forecasts.step).tolist():
-        at_step = judged & (forecasts.step == step)
-        models = [
-            model for model in forecasts.models() if np.any((forecasts.model == model) & (forecasts.step == step))
+        measured = bench.measured(judged & (forecasts.step == step), step)
+        notes += _left_out(keys, judged & (forecasts.step == step), measured, step)
+        own = [bench.by_symbol(row) for row in measured]
+        rows += _rows(measured, own, lang)
+        symbols += [row for group in own for row in group]
+        if contests:
+            settled.append(contest(measured, lang))
+    return Judgement(
+        models=tuple(rows),
+        notes=tuple(note.render(lang) for note in notes),
+        table=forecasts,
+        symbols=tuple(symbols),
+        contests=tuple(found for found in settled if isinstance(found, Contest)),
+        lang=lang,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Bench:
+    """A table and how its models are to be measured."""
+
+    keys: Keys
+    kinds: Mapping[str, Kind]
+    seed_forecasts: Mapping[str, Float64s]
+    lang: Lang
+
+    def measured(self, judged: Bools, step: int) -> list[Measured]:
+        """Every model that has rows at `step`, on the forecasts that all of these made."""
+        there = np.unique(self.keys.model[self.keys.table.step == step]).tolist()
+        return [
+            self._measure(model, rows, step)
+            for model, rows in zip(there, shared(self.keys, judged, there), strict=True)
         ]
-        shared = reduce(np.intersect1d, [keys[at_step & (forecasts.model == model)] for model in models])
-        notes += _left_out(forecasts, at_step, models, len(shared), step)
-        measured = [
-            _measure(forecasts, model, at_step & np.isin(keys, shared), kinds, seed_forecasts, step) for model in models
-        ]
-        rows += _rows(measured, lang)
-    return Judgement(models=tuple(rows), notes=tuple(note.render(lang) for note in notes), lang=lang)
+
+    def _measure(self, model: int, rows: Ints, step: int) -> Measured:
+        name = self.keys.models[model]
+        by_seed = np.empty((0, len(rows)))
+        if name in self.seed_forecasts:
+            place = np.cumsum(self.keys.model == model) - 1
+            by_seed = self.seed_forecasts[name][:, place[rows]]
+        panel = Panel(
+            rows=self.keys.table.where(rows),
+            symbol=self.keys.symbol[rows],
+            sessions=Sessions.of_days(self.keys.day[rows]),
+            step=step,
+        )
+        return measure(panel, by_seed, name=name, kind=self.kinds.get(name, "recipe"))
+
+    def by_symbol(self, row: Measured) -> tuple[SymbolRow, ...]:
+        """The row symbol by symbol; nothing where the table holds one."""
+        if len(self.keys.symbols) < 2:
+            return ()
+        return by_symbol(row.panel, self.keys.symbols, row.name, self.lang)
 
 
-def _measure(
-    forecasts: Forecasts,
-    model: str,
-    shared: Bools,
-    kinds: Mapping[str, Kind],
-    seed_forecasts: Mapping[str, Float64s],
-    step: int,
-) -> Measured:
-    own = forecasts.model == model
-    picked = np.flatnonzero(own & shared)
-    order = np.argsort(forecasts.target_date[picked], kind="stable")
-    by_seed = np.empty((0, len(picked)))
-    if model in seed_forecasts:
-        by_seed = seed_forecasts[model][:, (shared & own)[own]][:, order]
-    rows = forecasts.where(picked[order])
-    return measure(rows, by_seed, name=model, kind=kinds.get(model, "recipe"), step=step)
-
-
-def _rows(measured: Sequence[Measured], lang: Lang) -> list[ModelRow]:
+def _rows(measured: Sequence[Measured], symbols: Sequence[Sequence[SymbolRow]], lang: Lang) -> list[ModelRow]:
     """Rule on each kind together, and write each row."""
     plainer = [row for row in measured if row.kind == "baseline"]
     rulings: dict[str, Ruling] = {}
     for kind in ("recipe", "baseline"):
         family = [row for row in measured if row.kind == kind]
         rulings |= {row.name: ruling for row, ruling in zip(family, rule(family), strict=True)}
-    return [_row(row, rulings[row.name], plainer, lang) for row in measured]
+    return [_row(row, rulings[row.name], plainer, own, lang) for row, own in zip(measured, symbols, strict=True)]
 
 
-def _row(row: Measured, ruling: Ruling, plainer: Sequence[Measured], lang: Lang) -> ModelRow:
+def _row(
+    row: Measured, ruling: Ruling, plainer: Sequence[Measured], symbols: Sequence[SymbolRow], lang: Lang
+) -> ModelRow:
+    said = [sentence(row, ruling, plainer, lang)]
+    if symbols and row.name != "persistence":
+        said.append(symbols_sentence(symbols).render(lang))
     return ModelRow(
         name=row.name,
         kind=row.kind,
         step=row.step,
         n=row.n,
+        sessions=row.sessions,
+        symbols=row.symbols,
         rmse=row.rmse,
         mae=row.mae,
         mape=row.mape,
+        rmse_e=row.rmse_e,
+        mae_e=row.mae_e,
         skill=row.skill,
         skill_lo=row.skill_lo,
         skill_hi=row.skill_hi,
+        relative_mae=row.relative_mae,
         directional_accuracy=row.directional_accuracy,
         always_up=row.always_up,
         ties=row.ties,
-        dm=row.dm.two_sided(),
-        cw=row.cw.one_sided(),
-        pt=row.pt.two_sided(),
+        dm=row.dm.two_sided(lang),
+        dm_abs=row.dm_abs.two_sided(lang),
+        cw=row.cw.one_sided(lang),
+        pt=row.pt.two_sided(lang),
+        mz=row.mz.told(lang),
+        shift=None if row.copying is None else row.copying.told(row.mz, lang),
+        rejudged=row.rejudged,
         coverage=row.coverage,
         level=row.level,
+        interval_width=row.interval_width,
+        interval_score=row.interval_score,
+        pinball=row.pinball,
+        brier=row.brier,
+        brier_base=row.brier_base,
         verdict=ruling.verdict,
         information=ruling.information,
         pvalue_adjusted=ruling.pvalue,
-        sentence=sentence(row, ruling, plainer, lang),
+        information_pvalue=ruling.cw_pvalue,
+        wanders=row.wanders,
+        sentence=" ".join(said),
         rmse_by_seed=row.rmse_by_seed,
         rmse_ratio_by_seed=row.rmse_ratio_by_seed,
         reasons={name: reason.render(lang) for name, reason in row.reasons().items()},
     )
 
 
-def _keys(forecasts: Forecasts) -> Ints:
-    """One whole number a (symbol, target date, step), equal across models."""
-    _, symbol = np.unique(forecasts.symbol.astype(str), return_inverse=True)
-    days = forecasts.target_date.astype("datetime64[D]").astype(np.int64)
-    days = days - days.min()
-    steps = int(forecasts.step.max()) + 1
-    keys: Ints = (symbol * (int(days.max()) + 1) + days) * steps + forecasts.step
-    return keys
-
-
-def _check(forecasts: Forecasts) -> None:
-    if len(forecasts) == 0:
+def _check(keys: Keys) -> None:
+    table = keys.table
+    if len(table) == 0:
         raise ForecastsError("the table holds no forecasts")
-    _, model = np.unique(forecasts.model.astype(str), return_inverse=True)
-    keys = _keys(forecasts)
-    _, first = np.unique(keys * (int(model.max()) + 1) + model, return_index=True)
-    if len(first) < len(forecasts):
-        twice = int(np.setdiff1d(np.arange(len(forecasts)), first)[0])
+    undated = int(np.count_nonzero(np.isnat(table.target_date)))
+    if undated:
+        raise ForecastsError("{count} forecasts have no target date: give one, or leave those rows out", count=undated)
+    if int(table.step.min()) < 1:
+        raise ForecastsError("column 'step': expected 1 for the next session, 2 for the one after; got {got}",
+                             got=int(table.step.min()))  # fmt: skip
+    _, first = np.unique(keys.forecast * len(keys.models) + keys.model, return_index=True)
+    if len(first) < len(table):
+        twice = int(np.setdiff1d(np.arange(len(table)), first)[0])
         raise ForecastsError(
             "{count} forecasts stand twice, such as model '{model}' of {symbol} for {date}. Expected one row a symbol, "
             "model, target date and step: leave the others out.",
-            count=len(forecasts) - len(first),
-            model=forecasts.model[twice],
-            symbol=forecasts.symbol[twice],
-            date=forecasts.target_date[twice],
+            count=len(table) - len(first),
+            model=table.model[twice],
+            symbol=table.symbol[twice],
+            date=table.target_date[twice],
         )
-    backwards = np.flatnonzero(forecasts.origin >= forecasts.target_date)
+    backwards = np.flatnonzero(table.origin >= table.target_date)
     if len(backwards):
         row = int(backwards[0])
         raise ForecastsError(
             "{count} forecasts have a target date that is not after their origin, such as model '{model}': origin "
             "{origin}, target {target}.",
             count=len(backwards),
-            model=forecasts.model[row],
-            origin=forecasts.origin[row],
-            target=forecasts.target_date[row],
+            model=table.model[row],
+            origin=table.origin[row],
+            target=table.target_date[row],
         )
 
 
-def _notes(forecasts: Forecasts) -> list[Text]:
-    notes = []
-    waiting = int(np.count_nonzero(~np.isfinite(forecasts.y)))
+def _notes(keys: Keys) -> list[Text]:
+    table, notes = keys.table, []
+    waiting = int(np.count_nonzero(~np.isfinite(table.y)))
     if waiting:
         notes.append(Text("{count} forecasts have no truth yet; they are kept and not judged.", count=waiting))
-    for model in forecasts.models():
-        own = forecasts.model == model
-        missing = int(np.count_nonzero(own & ~np.isfinite(forecasts.yhat)))
-        if missing:
-            notes.append(
-                Text(
-                    "{model}: {count} forecasts are no number; those sessions are judged for no model.",
-                    model=model,
-                    count=missing,
-                )
-            )
+    unanchored = int(np.count_nonzero(~(table.last_close > 0.0)))
+    if unanchored:
+        notes.append(
+            Text("{count} forecasts have no positive last_close; they are kept and not judged.", count=unanchored)
+        )
+    missing = np.bincount(keys.model, weights=~np.isfinite(table.yhat), minlength=len(keys.models)).astype(int)
+    notes += [
+        Text(
+            "{model}: {count} forecasts are no number; those sessions are judged for no model.",
+            model=model,
+            count=int(count),
+        )
+        for model, count in zip(keys.models, missing, strict=True)
+        if count
+    ]
     return notes
 
 
-def _left_out(forecasts: Forecasts, at_step: Bools, models: Sequence[str], shared: int, step: int) -> list[Text]:
+def _left_out(keys: Keys, judged: Bools, measured: Sequence[Measured], step: int) -> list[Text]:
     """A note where models forecast different sessions."""
-    counts = {model: int(np.count_nonzero(at_step & (forecasts.model == model))) for model in models}
-    if max(counts.values()) == shared:
+    counts = np.bincount(keys.model[judged], minlength=len(keys.models))
+    shared = measured[0].n
+    if int(counts.max()) == shared:
         return []
     return [
         Text(
             "Step {step}: judged on the {shared} sessions that every model forecast; {model} alone has {most}.",
             step=step,
             shared=shared,
-            model=max(counts, key=lambda model: counts[model]),
-            most=max(counts.values()),
+            model=keys.models[int(counts.argmax())],
+            most=int(counts.max()),
         )
     ]

@@ -56,9 +56,45 @@ def coverage(y: Float64s, lo: Float64s, hi: Float64s) -> float:
     return float(np.mean((lo[known] <= y[known]) & (y[known] <= hi[known]))) if known.any() else NAN
 
 
-def interval_score(y: Float64s, lo: Float64s, hi: Float64s, level: float) -> float:
-    """Mean width plus 2/alpha times how far the truth lies outside (Gneiting & Raftery 2007, eq. 43); lower is better."""
-    known = np.isfinite(lo) & np.isfinite(hi)
+def interval_score(y: Float64s, lo: Float64s, hi: Float64s, level: Float64s | float) -> float:
+    """Mean width plus 2/alpha times how far the truth lies outside (Gneiting & Raftery 2007, eq. 43); lower is better.
+
+    Over the rows that have an interval and a level below 1.
+    """
+    level = np.broadcast_to(np.asarray(level, dtype=np.float64), y.shape)
+    known = np.isfinite(lo) & np.isfinite(hi) & (level < 1.0)
     y, lo, hi = y[known], lo[known], hi[known]
     outside = np.maximum(lo - y, 0.0) + np.maximum(y - hi, 0.0)
-    return float(np.mean(hi - lo + 2.0 / (1.0 - level) * outside)) if len(y) else NAN
+    return float(np.mean(hi - lo + 2.0 / (1.0 - level[known]) * outside)) if len(y) else NAN
+
+
+def interval_width(lo: Float64s, hi: Float64s) -> float:
+    """Mean of hi - lo over the rows that have an interval."""
+    known = np.isfinite(lo) & np.isfinite(hi)
+    return float(np.mean(hi[known] - lo[known])) if known.any() else NAN
+
+
+def relative_mae(error: Float64s, naive: Float64s) -> float:
+    """Sum |e| / sum |e_persistence|; NaN where persistence makes no error at all."""
+    worst = float(np.sum(np.abs(naive)))
+    return float(np.sum(np.abs(error))) / worst if worst > 0.0 else NAN
+
+
+def pinball(y: Float64s, quantile: Float64s, level: float) -> float:
+    """Mean of max(level (y - q), (level - 1)(y - q)) (Koenker & Bassett 1978); lower is better."""
+    known = np.isfinite(quantile)
+    off = y[known] - quantile[known]
+    return float(np.mean(np.maximum(level * off, (level - 1.0) * off))) if known.any() else NAN
+
+
+def brier(rose: Bools, p_up: Float64s) -> float:
+    """Mean of (p_up - rise)^2 (Brier 1950), over the rows that have a probability; lower is better."""
+    known = np.isfinite(p_up)
+    return float(np.mean((p_up[known] - rose[known]) ** 2)) if known.any() else NAN
+
+
+def brier_base(rose: Bools, p_up: Float64s) -> float:
+    """The Brier score of always giving the share of rises, over the same rows."""
+    known = np.isfinite(p_up)
+    share = float(np.mean(rose[known])) if known.any() else NAN
+    return share * (1.0 - share)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nextclose.core.results import Information, Verdict
 from nextclose.judging.multiple import holm
 from nextclose.judging.row import Measured
+from nextclose.judging.wandering import guarded
 
 ALPHA = 0.05
 """Probability of a false 'beats persistence' in a family of models, and of a false 'information seen'."""
@@ -29,20 +30,25 @@ class Ruling:
 
 def rule(family: Sequence[Measured]) -> tuple[Ruling, ...]:
     """Rule on rows of one kind and step together: Holm's adjustment runs over all of them."""
-    better = holm([row.dm.below for row in family])
+    better = holm([_guarded(row, row.dm.below, -row.dm.statistic) for row in family])
     worse = holm([row.dm.above for row in family])
-    informed = holm([row.cw.above for row in family])
+    informed = holm([_guarded(row, row.cw.above, row.cw.statistic) for row in family])
     return tuple(_rule(*row) for row in zip(family, better, worse, informed, strict=True))
+
+
+def _guarded(row: Measured, pvalue: float, statistic: float) -> float:
+    """The p-value of a gain: the larger tail where the announced change wanders."""
+    return guarded(pvalue, statistic) if row.wanders else pvalue
 
 
 def _rule(row: Measured, better: float, worse: float, informed: float) -> Ruling:
     pvalue = better if row.skill > 0.0 else worse
     verdict: Verdict = "no difference found"
-    if row.n < ENOUGH:
+    if row.sessions < ENOUGH:
         verdict = "too few to tell"
     elif row.skill > 0.0 and better < ALPHA:
         verdict = "beats persistence"
     elif row.skill <= 0.0 and worse < ALPHA:
         verdict = "worse than persistence"
-    seen = row.n >= ENOUGH and informed < ALPHA
+    seen = row.sessions >= ENOUGH and informed < ALPHA
     return Ruling(verdict=verdict, information="seen" if seen else "not seen", pvalue=pvalue, cw_pvalue=informed)

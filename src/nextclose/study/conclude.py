@@ -59,6 +59,7 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
         engine={"chosen": chosen, "reason": reason.render(plan.lang)},
         notes=(*_notes(plan, sessions), *judged.notes),
         versions=versions(plan.engines.values()),
+        contests=judged.contests,
         fitted=tuple(_saved(model, scores[name], plan) for name, model in walked.items()),
         config=plan.config(),
     )

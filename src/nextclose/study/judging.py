@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +49,8 @@ def judge(
     if known is not None:
         table = fill_truth(table, known)
     judged = judge_table(table, lang=lang)
-    return Judgement(models=judged.models, notes=(*(note.render(lang) for note in notes), *judged.notes), lang=lang)
+    source = str(forecasts) if isinstance(forecasts, str | Path) else ""
+    return replace(judged, notes=(*(note.render(lang) for note in notes), *judged.notes), source=source)
 
 
 def fill_truth(table: Forecasts, bars: Bars) -> Forecasts:

@@ -1,0 +1,87 @@
+"""Whole numbers for names and forecasts: what is compared a million times is compared as an integer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+import numpy as np
+import numpy.typing as npt
+
+from nextclose.core.forecasts import Forecasts
+from nextclose.core.types import Bools, Ints
+
+
+def encode(names: npt.NDArray[np.object_]) -> tuple[Ints, tuple[str, ...]]:
+    """(n,) numbers, and the names that they stand for in the order of their first appearance."""
+    listed = names.tolist()
+    known = {name: number for number, name in enumerate(dict.fromkeys(listed))}
+    return np.fromiter(map(known.__getitem__, listed), dtype=np.int64, count=len(listed)), tuple(map(str, known))
+
+
+@dataclass(frozen=True, eq=False)
+class Keys:
+    """The rows of a table by number."""
+
+    table: Forecasts
+
+    @cached_property
+    def _symbols(self) -> tuple[Ints, tuple[str, ...]]:
+        return encode(self.table.symbol)
+
+    @cached_property
+    def _models(self) -> tuple[Ints, tuple[str, ...]]:
+        return encode(self.table.model)
+
+    @property
+    def symbol(self) -> Ints:
+        """(n,) numbers into `symbols`."""
+        return self._symbols[0]
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names in the order of their first row."""
+        return self._symbols[1]
+
+    @property
+    def model(self) -> Ints:
+        """(n,) numbers into `models`."""
+        return self._models[0]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names in the order of their first row."""
+        return self._models[1]
+
+    @cached_property
+    def day(self) -> Ints:
+        """(n,) target dates as numbers from 0."""
+        days = self.table.target_date.astype("datetime64[D]").astype(np.int64)
+        earliest: Ints = days - days.min(initial=np.iinfo(np.int64).max)
+        return earliest
+
+    @cached_property
+    def forecast(self) -> Ints:
+        """(n,) one number a (step, target date, symbol), equal across models, in that order of significance."""
+        days, symbols = int(self.day.max(initial=0)) + 1, len(self.symbols)
+        numbers: Ints = (self.table.step * days + self.day) * symbols + self.symbol
+        return numbers
+
+    @cached_property
+    def series(self) -> Ints:
+        """(n,) one number a (symbol, model, step)."""
+        numbers: Ints = (self.symbol * len(self.models) + self.model) * (int(self.table.step.max(initial=1)) + 1)
+        return numbers + self.table.step
+
+
+def shared(keys: Keys, judged: Bools, models: list[int]) -> list[Ints]:
+    """For each model its judged rows of the forecasts that all of them made, in the order of `Keys.forecast`."""
+    rows = []
+    for model in models:
+        own = np.flatnonzero(judged & (keys.model == model))
+        rows.append(own[np.argsort(keys.forecast[own], kind="stable")])
+    numbers = [keys.forecast[own] for own in rows]
+    if all(np.array_equal(numbers[0], other) for other in numbers[1:]):
+        return rows
+    common = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), numbers)
+    return [own[np.isin(number, common, assume_unique=True)] for own, number in zip(rows, numbers, strict=True)]
