@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from nextclose.core.errors import ForecastsError
@@ -12,7 +11,6 @@ from nextclose.judging.judge import judge
 from nextclose.judging.metrics import coverage, directional_accuracy, interval_score, mape, rmse, skill
 from nextclose.judging.multiple import holm
 from nextclose.judging.sentence import detectable_skill
-from nextclose.judging.table import read_forecasts
 
 
 def table(n=250, seed=0, *, noise=0.0, signal=0.0, model="m", symbol="A", drift=0.0):
@@ -247,45 +245,3 @@ def test_noise_is_rarely_believed(n):
         seen += row.information == "seen"
     assert beats / runs <= 0.06
     assert seen / runs <= 0.06
-
-
-def test_a_file_from_elsewhere_is_read_by_its_own_names(tmp_path):
-    made = table(n=50, noise=0.2)
-    frame = pd.DataFrame({"unique_id": "A", "ds": made.target_date.astype("datetime64[s]"), "pred": made.yhat, "actual": made.y,
-                          "model": "LSTM", "before": made.last_close})  # fmt: skip
-    path = tmp_path / "예측.csv"
-    frame.to_csv(path, index=False)
-    names = {"symbol": "unique_id", "target_date": "ds", "yhat": "pred", "y": "actual", "last_close": "before"}
-    read, notes = read_forecasts(path, names)
-    np.testing.assert_allclose(read.yhat, made.yhat, rtol=1e-12)
-    np.testing.assert_array_equal(read.origin[1:], made.target_date[:-1])
-    assert len(notes) == 2
-    with pytest.raises(ForecastsError, match="lack symbol, target_date, yhat, last_close, y.*--columns symbol="):
-        read_forecasts(path)
-    with pytest.raises(ForecastsError, match="no column 'prd'.*Did you mean 'pred'"):
-        read_forecasts(path, {"yhat": "prd"})
-    with pytest.raises(ForecastsError, match="'yhta' is no column.*Did you mean 'yhat'"):
-        read_forecasts(path, {"yhta": "pred"})
-
-
-def test_a_last_close_that_is_not_the_last_close_is_told():
-    made = table(n=50, noise=0.2)
-    shifted = made.replace(last_close=made.y)
-    _, notes = read_forecasts(shifted.to_pandas())
-    assert any("49 of 49 rows have a last_close" in str(note) for note in notes)
-    assert read_forecasts(made.to_pandas())[1] == ()
-
-
-@pytest.mark.parametrize("content", ["", "a", "symbol,model\n1,2,3\n"])
-def test_a_file_that_is_no_table_says_so(tmp_path, content):
-    path = tmp_path / "f.csv"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(ForecastsError):
-        read_forecasts(path)
-
-
-def test_text_where_a_number_belongs_is_told():
-    frame = table(n=40).to_pandas().astype({"yhat": object})
-    frame.loc[3, "yhat"] = "soon"
-    with pytest.raises(ForecastsError, match="column 'yhat': expected numbers"):
-        read_forecasts(frame)

@@ -339,6 +339,8 @@ class Judgement:
     """Each model on each symbol, where there are several."""
     contests: tuple[Contest, ...] = ()
     """One a step at which several models were judged."""
+    beside: tuple[ModelRow, ...] = ()
+    """The plainer forecasts judged beside the table's models, where bars were given."""
     source: str = ""
     """The file that was judged; empty for a table in memory."""
     lang: Lang = "en"

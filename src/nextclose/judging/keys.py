@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, reduce
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,13 @@ def encode(names: npt.NDArray[np.object_]) -> tuple[Ints, tuple[str, ...]]:
     listed = names.tolist()
     known = {name: number for number, name in enumerate(dict.fromkeys(listed))}
     return np.fromiter(map(known.__getitem__, listed), dtype=np.int64, count=len(listed)), tuple(map(str, known))
+
+
+def groups(code: Ints) -> dict[int, Ints]:
+    """Number -> its rows, in order."""
+    order = np.argsort(code, kind="stable")
+    edges = np.flatnonzero(np.diff(code[order], prepend=-1, append=-1)) if len(code) else np.zeros(1, dtype=np.int64)
+    return {int(code[order[low]]): order[low:high] for low, high in pairwise(edges.tolist())}
 
 
 @dataclass(frozen=True, eq=False)

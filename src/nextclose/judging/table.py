@@ -3,170 +3,201 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from nextclose.core.errors import ForecastsError
-from nextclose.core.forecasts import COLUMNS, Forecasts
+from nextclose.bars.days import read_days
+from nextclose.bars.numbers import read_numbers
+from nextclose.bars.symbols import normal_symbol
+from nextclose.bars.tables import as_table, read_file
+from nextclose.core.errors import ForecastsError, SourceError
+from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Text
-from nextclose.core.suggest import did_you_mean
-from nextclose.core.types import Dates, Ints
+from nextclose.core.types import Dates, Float64s
+from nextclose.judging.columns import Layout, find_columns
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
-NEEDED = ("symbol", "model", "target_date", "yhat", "last_close", "y")
-FROM_BARS = ("last_close", "y")
-_DATES = ("origin", "target_date")
-_TEXTS = ("symbol", "model")
+_NUMBERS = ("yhat", "lo", "hi", "level", "p_up", "last_close", "y")
 
 
-def read_forecasts(
-    source: Any, columns: Mapping[str, str] | None = None, *, bars_given: bool = False
-) -> tuple[Forecasts, tuple[Text, ...]]:
-    """A table and what was assumed about it.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Given:
+    """A table as somebody gave it."""
+
+    table: Forecasts
+    notes: tuple[Text, ...]
+    """What was assumed."""
+
+
+def read_forecasts(source: Any, columns: Mapping[str, str] | None = None, *, bars_given: bool = False) -> Given:
+    """A table and what was assumed about it; last_close and y may be NaN, origin NaT.
 
     Parameters
     ----------
-    source : a .csv or .parquet path, or anything that pandas can take in (a frame, polars, Arrow).
-    columns : our name -> the name in the table.
+    source : a .csv or .parquet path (any delimiter, UTF-8, UTF-16 or CP949), or a pandas, polars or Arrow table.
+    columns : our name -> the name in the table; yhat may name several, `A+B`, a model each.
     bars_given : last_close and y may be missing, since bars will fill them in.
 
     Raises
     ------
-    ForecastsError : a file that cannot be read, columns that are missing, text where a number or date belongs.
+    ForecastsError : a file that cannot be read, columns that are missing, text where a number or date belongs,
+        several rows a day.
     """
-    frame = _frame(source)
-    names = _names(frame, columns or {})
-    needed = [name for name in NEEDED if not (bars_given and name in FROM_BARS)]
-    missing = [name for name in needed if name not in names]
-    if missing:
-        raise ForecastsError(
-            "the forecasts lack {missing}. Found {found}. Expected {needed}, or other names with --columns, such as "
-            "--columns {example}={there}.{hint}",
-            missing=", ".join(missing),
-            found=", ".join(map(str, frame.columns)) or "nothing",
-            needed=", ".join(NEEDED),
-            example=missing[0],
-            there=str(frame.columns[0]) if len(frame.columns) else "pred",
-            hint=did_you_mean(missing[0], map(str, frame.columns)),
-        )
-    values = {name: _column(frame[found], name) for name, found in names.items()}
-    notes = []
-    if "step" not in values:
+    arrow = _arrow(source)
+    layout = find_columns([str(name) for name in arrow.column_names], columns or {}, bars_given=bars_given)
+    if arrow.num_rows == 0:
+        raise ForecastsError("the table holds no forecasts")
+    tables, notes = _read(arrow, layout)
+    if "step" not in layout.names:
         notes.append(Text("The table has no column step: every forecast is taken as one session ahead."))
-        values["step"] = 1
-    table = Forecasts.make(values)
-    if "origin" not in values:
+    if "origin" not in layout.names:
         notes.append(Text("The table has no column origin: the session before each target date is taken."))
-        table = table.replace(origin=_sessions_before(table))
-    return table, (*notes, *_check_last_close(table))
+    return Given(table=Forecasts.concat(tables), notes=tuple(notes))
 
 
-def _frame(source: Any) -> pd.DataFrame:
-    import pandas as pd
-
-    if isinstance(source, pd.DataFrame):
-        return source
+def _arrow(source: Any) -> pa.Table:
     if not isinstance(source, str | Path):
-        import pyarrow as pa
-
-        converted: pd.DataFrame = pa.table(source).to_pandas()
-        return converted
+        try:
+            return as_table(source)
+        except SourceError as error:
+            raise ForecastsError(
+                "expected a path or a table of forecasts (pandas, polars, Arrow), got {kind}",
+                kind=type(source).__name__,
+            ) from error
     path = Path(source)
     if not path.is_file():
         raise ForecastsError("no file '{path}' with forecasts: expected a .csv or .parquet file", path=path)
     try:
-        if path.suffix.lower() == ".parquet":
-            frame: pd.DataFrame = pd.read_parquet(path)
-            return frame
-        return pd.read_csv(path, dtype={"symbol": str, "model": str}, encoding="utf-8-sig")
-    except Exception as error:
+        return read_file(path)
+    except (SourceError, OSError) as error:
         raise ForecastsError(
             "'{path}' cannot be read as a table of forecasts ({error}). Expected a .csv or .parquet file.",
             path=path,
-            error=str(error).splitlines()[0] if str(error) else type(error).__name__,
+            error=error,
         ) from error
 
 
-def _names(frame: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, Any]:
-    """Our name -> the column that holds it; case and spaces around are ignored."""
-    there = {str(column).strip().lower(): column for column in frame.columns}
-    for ours, theirs in columns.items():
-        if ours not in COLUMNS:
-            raise ForecastsError(
-                "--columns: '{name}' is no column of a forecasts table.{hint} They are {known}.",
-                name=ours,
-                hint=did_you_mean(ours, COLUMNS),
-                known=", ".join(COLUMNS),
-            )
-        if theirs.strip().lower() not in there:
-            raise ForecastsError(
-                "--columns {ours}={theirs}: the table has no column '{theirs}'.{hint} Found {found}.",
-                ours=ours,
-                theirs=theirs,
-                hint=did_you_mean(theirs, map(str, frame.columns)),
-                found=", ".join(map(str, frame.columns)),
-            )
-    wanted = {name: columns.get(name, name).strip().lower() for name in COLUMNS}
-    return {name: there[theirs] for name, theirs in wanted.items() if theirs in there}
+def _read(arrow: pa.Table, layout: Layout) -> tuple[list[Forecasts], list[Text]]:
+    """The table, once a model where each has a column of its own."""
+    shared: dict[str, Any] = {}
+    target, timed = _dates(arrow, layout.names["target_date"])
+    shared["target_date"] = target
+    if "origin" in layout.names:
+        shared["origin"], _ = _dates(arrow, layout.names["origin"], required=False)
+    shared["symbol"], notes = _symbols(arrow, layout.names["symbol"])
+    if "step" in layout.names:
+        shared["step"] = _steps(arrow, layout.names["step"])
+    for name in _NUMBERS:
+        if name in layout.names:
+            shared[name] = _numbers(arrow, layout.names[name])
+    quantiles = {level: _numbers(arrow, name) for level, name in layout.quantiles.items()}
+    if timed:
+        _check_daily(shared, None if layout.models else _texts(arrow, layout.names["model"]))
+        notes.append(Text("The target dates carry a time of day: the day as it is written is taken."))
+    if not layout.models:
+        return [Forecasts.make(shared | {"model": _texts(arrow, layout.names["model"])}, quantiles)], notes
+    return [Forecasts.make(shared | _one_model(arrow, layout, model)) for model in layout.models], notes
 
 
-def _column(series: pd.Series[Any], name: str) -> Any:
-    import pandas as pd
+def _one_model(arrow: pa.Table, layout: Layout, model: str) -> dict[str, Any]:
+    """The columns of one model of a table with a column a model."""
+    own: dict[str, Any] = {"model": model, "yhat": _numbers(arrow, model)}
+    if model in layout.bands:
+        lower, upper, level = layout.bands[model]
+        own |= {"lo": _numbers(arrow, lower), "hi": _numbers(arrow, upper), "level": level}
+    return own
 
-    if name in _TEXTS:
-        return series.astype(str).to_numpy(dtype=object)
+
+def _dates(arrow: pa.Table, name: str, *, required: bool = True) -> tuple[Dates, bool]:
+    """The days of a column and whether they carry a time of day; NaT where one is missing that need not be there."""
+    column = arrow.column(name)
     try:
-        if name in _DATES:
-            dates = pd.to_datetime(series.astype(str), format="mixed")
-            return dates.dt.tz_localize(None).to_numpy().astype("datetime64[D]")
-        return pd.to_numeric(series).to_numpy(dtype=np.float64)
-    except (ValueError, TypeError) as error:
-        kind = Text("dates") if name in _DATES else Text("numbers")
+        if required or column.null_count == 0:
+            days = read_days(column, name)
+            return days.dates, days.timed
+        known = np.asarray(column.is_valid().to_numpy(), dtype=np.bool_)
+        dates = np.full(len(known), np.datetime64("NaT", "D"))
+        if known.any():
+            dates[known] = read_days(column.drop_null(), name).dates
+        return dates, False
+    except SourceError as error:
+        raise ForecastsError(error.template, **error.values) from error
+
+
+def _numbers(arrow: pa.Table, name: str) -> Float64s:
+    values, wrong = read_numbers(arrow.column(name))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
         raise ForecastsError(
-            "column '{name}': expected {kind}, got {error}", name=series.name, kind=kind, error=error
-        ) from error
+            "column '{name}': expected numbers, got '{got}' in row {row}",
+            name=name,
+            got=arrow.column(name)[row].as_py(),
+            row=row + 1,
+        )
+    return values
 
 
-def _sessions_before(table: Forecasts) -> Dates:
-    """For each row the latest earlier target date of its symbol and model; NaT for the first."""
-    origins = np.full(len(table), np.datetime64("NaT", "D"))
-    group = _series(table)
-    order = np.lexsort((table.target_date, group))
-    same = group[order][1:] == group[order][:-1]
-    origins[order[1:][same]] = table.target_date[order[:-1][same]]
-    return origins
+def _steps(arrow: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    values = _numbers(arrow, name)
+    wrong = ~(np.isfinite(values) & (values == np.rint(values)) & (values >= 1.0))
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise ForecastsError(
+            "column '{name}': expected whole numbers of sessions ahead from 1, got '{got}' in row {row}",
+            name=name,
+            got=arrow.column(name)[row].as_py(),
+            row=row + 1,
+        )
+    return values.astype(np.int64)
 
 
-def _check_last_close(table: Forecasts) -> tuple[Text, ...]:
-    """A note where last_close is not the truth of the session before, where that session is in the table."""
-    group = _series(table)
-    order = np.lexsort((table.target_date, group))
-    earlier, later = order[:-1], order[1:]
-    follows = (group[earlier] == group[later]) & (table.target_date[earlier] == table.origin[later])
-    before, claimed = table.y[earlier[follows]], table.last_close[later[follows]]
-    off = np.isfinite(before) & np.isfinite(claimed) & ~np.isclose(before, claimed, rtol=1e-6)
-    if not off.any():
-        return ()
-    row = int(later[follows][np.flatnonzero(off)[0]])
-    return (
-        Text(
-            "{count} of {total} rows have a last_close that is not the truth of the session before, such as {date}: "
-            "{claimed} instead of {before}. Check for a date off by one or an adjusted price.",
-            count=int(off.sum()),
-            total=int(follows.sum()),
-            date=str(table.target_date[row]),
-            claimed=float(table.last_close[row]),
-            before=float(before[np.flatnonzero(off)[0]]),
-        ),
-    )
+def _texts(arrow: pa.Table, name: str) -> npt.NDArray[np.object_]:
+    import pyarrow as pa
+
+    column = arrow.column(name)
+    if column.null_count:
+        raise ForecastsError(
+            "column '{name}': {count} rows are empty; expected a name in each", name=name, count=column.null_count
+        )
+    if pa.types.is_floating(column.type):
+        column = column.cast(pa.int64(), safe=False)
+    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    names = np.array(encoded.dictionary.to_pylist(), dtype=object)
+    texts: npt.NDArray[np.object_] = names[encoded.indices.to_numpy()] if len(names) else names
+    return texts
 
 
-def _series(table: Forecasts) -> Ints:
-    """One number a (symbol, model, step)."""
-    _, symbol = np.unique(table.symbol.astype(str), return_inverse=True)
-    _, model = np.unique(table.model.astype(str), return_inverse=True)
-    return (symbol * (int(model.max(initial=0)) + 1) + model) * (int(table.step.max(initial=1)) + 1) + table.step
+def _symbols(arrow: pa.Table, name: str) -> tuple[npt.NDArray[np.object_], list[Text]]:
+    """The symbols; numbers are Korean codes that lost their zeros."""
+    import pyarrow as pa
+
+    texts = _texts(arrow, name)
+    kind = arrow.column(name).type
+    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)) or len(texts) == 0:
+        return texts, []
+    renamed = {text: normal_symbol(text, numeric=True) for text in set(texts.tolist())}
+    written, meant = next(iter(renamed.items()))
+    note = Text("The symbols are numbers: {written} is taken as {meant}.", written=written, meant=meant)
+    return np.array([renamed[text] for text in texts.tolist()], dtype=object), [note]
+
+
+def _check_daily(shared: Mapping[str, Any], model: npt.NDArray[np.object_] | None) -> None:
+    """Raise for a table of dates with times that holds several rows a day."""
+    parts = [shared["symbol"].astype(str), shared["target_date"].astype(str)]
+    parts += [model.astype(str)] if model is not None else []
+    parts += [shared["step"].astype(str)] if "step" in shared else []
+    rows = np.unique(np.column_stack(parts), axis=0, return_index=True, return_counts=True)
+    if len(rows[0]) < len(parts[0]):
+        first = int(rows[1][np.flatnonzero(rows[2] > 1)[0]])
+        raise ForecastsError(
+            "several rows a day, such as on {date} for {symbol}: expected one a symbol, model, target date and step. Keep "
+            "each session's last one.",
+            date=shared["target_date"][first],
+            symbol=shared["symbol"][first],
+        )

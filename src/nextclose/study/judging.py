@@ -7,16 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nextclose.bars import load_bars
 from nextclose.bars.bars import Bars
+from nextclose.bars.survey import iter_bars
+from nextclose.core.errors import SourceError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Judgement
-from nextclose.core.types import Dates, Float64s
 from nextclose.judging.judge import judge as judge_table
-from nextclose.judging.table import read_forecasts
+from nextclose.judging.table import Given, read_forecasts
+from nextclose.judging.truth import check_last_close, fill_truth, infer_origins
+from nextclose.study.beside import plainer_forecasts
 
 
 def judge(
@@ -31,42 +32,57 @@ def judge(
     Parameters
     ----------
     forecasts : a Forecasts table, a .csv or .parquet path, or a frame (pandas, polars, Arrow), one row a symbol, model
-        and target date, with columns symbol, model, target_date, yhat, last_close, y; origin and step where known.
-    columns : other names of these columns, such as {"yhat": "pred", "y": "actual"}.
-    bars : a SOURCE or Bars of the one symbol that the table is about, to fill in last_close and y.
+        and target date, with columns symbol, model, target_date, yhat, last_close, y; origin and step where known, lo,
+        hi, level, p_up and quantiles (q0.05, ...) if there are any.
+    columns : other names of these columns, such as {"yhat": "pred", "y": "actual"}; {"yhat": "A+B"} takes two columns as
+        two models.
+    bars : a SOURCE, a table of bars or Bars: fill in last_close, y and origin where they are missing. A file may hold
+        many symbols. The plainer forecasts (drift, train-mean, ar, ridge), fitted on what the bars hold up to the first
+        origin, are judged beside the table's models.
     lang : of sentences and notes.
 
     Raises
     ------
-    ForecastsError : columns that are missing, values that are no numbers or dates, rows that stand twice.
+    ForecastsError : columns that are missing, values that are no numbers or dates, rows that stand twice, symbols that
+        the bars lack.
     """
-    known = None if bars is None else load_bars(bars)
-    notes: tuple[Text, ...] = ()
-    if isinstance(forecasts, Forecasts):
-        table = forecasts
-    else:
-        table, notes = read_forecasts(forecasts, columns, bars_given=known is not None)
+    known = None if bars is None else _bars_by_symbol(bars)
+    given = (
+        Given(table=forecasts, notes=())
+        if isinstance(forecasts, Forecasts)
+        else read_forecasts(forecasts, columns, bars_given=known is not None)
+    )
+    table, notes = given.table, [*given.notes]
     if known is not None:
-        table = fill_truth(table, known)
-    judged = judge_table(table, lang=lang)
-    source = str(forecasts) if isinstance(forecasts, str | Path) else ""
-    return replace(judged, notes=(*(note.render(lang) for note in notes), *judged.notes), source=source)
-
-
-def fill_truth(table: Forecasts, bars: Bars) -> Forecasts:
-    """`table` with what it lacks taken from `bars`: y by target date, origin by the session before, last_close by it."""
-    after = np.searchsorted(bars.dates, table.target_date)
-    before = np.clip(after - 1, 0, len(bars) - 1)
-    guessed = np.where(after > 0, bars.dates[before], np.datetime64("NaT"))
-    origin = np.where(np.isnat(table.origin) & (table.step == 1), guessed, table.origin)
-    return table.replace(
-        origin=origin,
-        y=np.where(np.isnan(table.y), _close_on(bars, table.target_date), table.y),
-        last_close=np.where(np.isnan(table.last_close), _close_on(bars, origin), table.last_close),
+        table, found = fill_truth(table, known)
+        notes += found
+    table = infer_origins(table)
+    notes += check_last_close(table)
+    plainer = None if known is None else plainer_forecasts(table, known)
+    judged = judge_table(table if plainer is None else Forecasts.concat([table, plainer]), lang=lang)
+    if plainer is not None:
+        notes.append(
+            Text("Beside these stand the plainer forecasts, fitted on the bars up to the first origin of each symbol.")
+        )
+    own = set(table.models())
+    return replace(
+        judged,
+        models=tuple(row for row in judged.models if row.name in own),
+        beside=tuple(row for row in judged.models if row.name not in own),
+        symbols=tuple(row for row in judged.symbols if row.model in own),
+        table=table,
+        notes=(*(note.render(lang) for note in notes), *judged.notes),
+        source=str(forecasts) if isinstance(forecasts, str | Path) else "",
     )
 
 
-def _close_on(bars: Bars, dates: Dates) -> Float64s:
-    """The close of each date, NaN where it is no session of the bars."""
-    rows = np.clip(np.searchsorted(bars.dates, dates), 0, len(bars) - 1)
-    return np.where(bars.dates[rows] == dates, bars.close[rows], np.nan)
+def _bars_by_symbol(bars: Any) -> dict[str, Bars]:
+    """Every symbol's bars, faulty rows left out. Raises SourceError where none can be used."""
+    if isinstance(bars, str | Path):
+        found = dict(iter_bars(str(bars)))
+        usable = {symbol: got for symbol, got in found.items() if isinstance(got, Bars)}
+        if not usable:
+            raise next(iter(found.values())) if found else SourceError("'{source}' holds no bars", source=bars)  # type: ignore[misc]
+        return usable
+    one = load_bars(bars)
+    return {one.symbol: one}
