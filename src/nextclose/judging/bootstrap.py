@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nextclose.core.types import Float64s, Ints
+from nextclose.core.types import Float64s
 
 RESAMPLES = 1_000
 LEVEL = 0.9
@@ -19,31 +19,35 @@ def skill_interval(lost: Float64s, base: Float64s, *, seed: int = 0) -> tuple[fl
     """90 % percentile interval of the skill by a circular block bootstrap over sessions; NaN below two sessions.
 
     lost, base : (T,) squared errors of the model and of persistence, summed over the symbols of each session.
-
-    Politis & Romano 1992, "A circular block-resampling procedure for stationary data"; blocks of T^(1/3) sessions
-    keep calm and wild days together.
     """
-    T = len(lost)
-    if T < 2 or not np.any(base):
+    if len(lost) < 2 or not np.any(base):
         return float("nan"), float("nan")
-    block = block_length(T)
-    count = -(-T // block)
-    rng = np.random.Generator(np.random.PCG64(seed))
-    starts = rng.integers(0, T, (RESAMPLES, count))
-    ends = starts.copy()
-    ends[:, :-1] += block
-    ends[:, -1] += T - (count - 1) * block
-    bases = _spans(base, starts, ends)
-    known = bases > 0.0
-    skills = 1.0 - _spans(lost, starts, ends)[known] / bases[known]
-    if len(skills) == 0:
+    sums = resampled_sums(np.column_stack([lost, base]), seed=seed)
+    known = sums[:, 1] > 0.0
+    if not known.any():
         return float("nan"), float("nan")
+    skills = 1.0 - sums[known, 0] / sums[known, 1]
     lo, hi = np.quantile(skills, [(1.0 - LEVEL) / 2.0, (1.0 + LEVEL) / 2.0])
     return float(lo), float(hi)
 
 
-def _spans(values: Float64s, starts: Ints, ends: Ints) -> Float64s:
-    """Sum over each resample's spans starts..ends - 1 of the values, which go on from their first after their last."""
-    running = np.concatenate([[0.0], np.cumsum(np.concatenate([values, values]))])
-    sums: Float64s = (running[ends] - running[starts]).sum(axis=1)
+def resampled_sums(values: Float64s, *, seed: int = 0) -> Float64s:
+    """Sums of `RESAMPLES` circular block bootstraps of the rows of values (T, M); (RESAMPLES, M).
+
+    Politis & Romano 1992, "A circular block-resampling procedure for stationary data"; blocks of T^(1/3) sessions
+    keep calm and wild days together, the last of a resample is cut to make T.
+    """
+    T = len(values)
+    block = block_length(T)
+    count = -(-T // block)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    starts = rng.integers(0, T, (RESAMPLES, count))
+    around = np.concatenate([values, values[:block]])
+    running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(around, axis=0)])
+    whole = running[block : block + T] - running[:T]
+    rest = T - (count - 1) * block
+    cut = running[rest : rest + T] - running[:T]
+    sums: Float64s = cut[starts[:, -1]]
+    for column in starts[:, :-1].T:
+        sums = sums + whole[column]
     return sums

@@ -1,110 +1,151 @@
-"""Many models at once, by the bootstrap of `arch`: which may be the best, and is the best better than persistence?"""
+"""Many models at once: which may be the best, and is the best better than persistence?
+
+Written here, since the statistics are a page of array arithmetic once the resamples are there, and since Hansen's test
+is studentised: without that, one model with wild errors drowns all others. Tests hold it against `arch` at equal scales.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Contest, Statistic
 from nextclose.core.types import Float64s
-from nextclose.judging.bootstrap import block_length
+from nextclose.judging.bootstrap import RESAMPLES, block_length, resampled_sums
 from nextclose.judging.row import Measured
 from nextclose.judging.sentence import pvalue_words
 from nextclose.judging.verdict import ALPHA, ENOUGH
 
-REPS = 1_000
 SIZE = 0.10
 """Probability that the confidence set lacks the best model."""
 PERSISTENCE = "persistence"
+MOST = 100
+"""Models beyond which no confidence set is made: its cost grows with their cube."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuperiorAbility:
+    """What `superior_ability` found."""
+
+    statistic: float
+    lower: float
+    consistent: float
+    upper: float
+    """p-values: liberal, consistent, conservative."""
 
 
 def contest(measured: Sequence[Measured], lang: Lang) -> Contest | None:
     """SPA and the model confidence set over models judged on the same sessions, persistence among them.
 
-    Losses are e^2, averaged over the symbols of a session. Hansen 2005, "A test for superior predictive ability";
-    Hansen, Lunde & Nason 2011, "The model confidence set", range statistic; circular blocks of T^(1/3) sessions. None
-    for fewer than two models or fewer than 30 sessions. Models with equal forecasts share one place.
+    Losses are e^2, averaged over the symbols of a session. None for fewer than two models that differ from persistence
+    or fewer than 30 sessions. Models with equal losses share one place.
     """
     own = [row for row in measured if row.name != PERSISTENCE]
     if len(own) < 2 or own[0].sessions < ENOUGH:
         return None
-    sessions = own[0].panel.sessions
-    each = sessions.sums(np.ones(len(own[0].panel)))
-    naive = sessions.sums(own[0].panel.naive ** 2) / each
-    losses = {row.name: sessions.sums(row.panel.error**2) / each for row in own}
-    distinct = _distinct(losses, naive)
-    if not distinct:
+    panel = own[0].panel
+    each = panel.sessions.sums(np.ones(len(panel)))
+    losses = {PERSISTENCE: panel.sessions.sums(panel.naive**2) / each}
+    losses |= {row.name: panel.sessions.sums(row.panel.error**2) / each for row in own}
+    place = _places(losses)
+    distinct = list(dict.fromkeys(place.values()))
+    if len(distinct) < 2:
         return None
-    block = block_length(sessions.count)
-    spa, lower, upper = _spa(naive, distinct, block)
-    pvalues = _confidence(naive, losses, distinct, block)
+    table = np.column_stack([losses[name] for name in distinct])
+    spa = superior_ability(table[:, 1:], table[:, 0])
+    leaving = confidence_set(table) if len(distinct) <= MOST else np.full(len(distinct), np.nan)
+    pvalues = {name: float(leaving[distinct.index(other)]) for name, other in place.items()}
     members = tuple(name for name, p in pvalues.items() if p > SIZE)
     return Contest(
         step=own[0].step,
-        models=tuple(losses),
+        models=tuple(row.name for row in own),
         spa=Statistic(
-            statistic=spa[0],
-            pvalue=spa[1],
-            n=sessions.count,
+            statistic=spa.statistic,
+            pvalue=spa.consistent,
+            n=panel.sessions.count,
             null=Text("no model has a smaller expected e^2 than persistence").render(lang),
             alternative=Text("at least one has").render(lang),
         ),
-        spa_lower=lower,
-        spa_upper=upper,
+        spa_lower=spa.lower,
+        spa_upper=spa.upper,
         confidence_set=members,
         pvalues=pvalues,
         size=SIZE,
-        block=block,
-        reps=REPS,
-        sentence=" ".join(part.render(lang) for part in _sentence(len(own), spa[1], members)),
+        block=block_length(panel.sessions.count),
+        reps=RESAMPLES,
+        sentence=" ".join(part.render(lang) for part in _sentence(len(own), spa.consistent, members)),
     )
 
 
-def _distinct(losses: dict[str, Float64s], naive: Float64s) -> dict[str, Float64s]:
-    """Models whose losses are neither persistence's nor those of a model before them."""
-    found: dict[str, Float64s] = {}
+def superior_ability(losses: Float64s, benchmark: Float64s) -> SuperiorAbility:
+    """Hansen 2005, "A test for superior predictive ability": is any of M models better than the benchmark?
+
+    Parameters
+    ----------
+    losses, benchmark : (T, M) and (T,), oldest first; no column equal to the benchmark.
+
+    The statistic is the largest studentised mean gain, at least 0; standard errors and p-values come from the same
+    resamples. The three versions re-centre all models (conservative), those not clearly worse (consistent: a gain above
+    -omega sqrt(2 log log T / T)), or at the larger of gain and 0 (liberal).
+    """
+    T = len(losses)
+    gains = benchmark[:, None] - losses
+    mean = gains.mean(axis=0)
+    draws = resampled_sums(gains) / T
+    error = np.sqrt(np.mean((draws - mean) ** 2, axis=0))
+    statistic = max(float(np.max(mean / error)), 0.0)
+    clearly_worse = mean < -error * np.sqrt(2.0 * np.log(np.log(T)))
+    centres = (np.maximum(mean, 0.0), np.where(clearly_worse, 0.0, mean), mean)
+    lower, consistent, upper = (
+        float(np.mean(np.maximum(np.max((draws - centre) / error, axis=1), 0.0) >= statistic)) for centre in centres
+    )
+    return SuperiorAbility(statistic=statistic, lower=lower, consistent=consistent, upper=upper)
+
+
+def confidence_set(losses: Float64s) -> Float64s:
+    """Hansen, Lunde & Nason 2011, "The model confidence set", range statistic: each model's p-value, (M,).
+
+    losses : (T, M), no two columns equal. As long as models are left, the largest studentised difference of mean losses
+    is held against its resamples, and the worse model of that pair leaves; a model's p-value is the largest met until
+    then, 1 for the last.
+    """
+    T, M = losses.shape
+    mean, draws = losses.mean(axis=0), resampled_sums(losses) / T
+    apart = mean[:, None] - mean
+    drawn = draws[:, :, None] - draws[:, None, :] - apart
+    error = np.sqrt(np.mean(drawn**2, axis=0)) + np.eye(M)
+    apart, drawn = apart / error, drawn / error
+    left, pvalues, largest = list(range(M)), np.ones(M), 0.0
+    while len(left) > 1:
+        inside = np.ix_(left, left)
+        found = apart[inside]
+        beyond = drawn[:, inside[0], inside[1]].max(axis=(1, 2))
+        largest = max(largest, float(np.mean(beyond > found.max())))
+        worst = left[int(np.argmax(found.max(axis=1)))]
+        pvalues[worst] = largest
+        left.remove(worst)
+    return pvalues
+
+
+def _places(losses: Mapping[str, Float64s]) -> dict[str, str]:
+    """Each model's name, or that of the first with the same losses."""
+    place: dict[str, str] = {}
     for name, loss in losses.items():
-        if not any(np.allclose(loss, other, rtol=1e-12, atol=0.0) for other in (naive, *found.values())):
-            found[name] = loss
-    return found
-
-
-def _spa(naive: Float64s, losses: dict[str, Float64s], block: int) -> tuple[tuple[float, float], float, float]:
-    from arch.bootstrap import SPA
-
-    test = SPA(naive, np.column_stack(list(losses.values())), block_size=block, reps=REPS, bootstrap="circular", seed=0)
-    test.compute()
-    gains = naive[:, None] - np.column_stack(list(losses.values()))
-    best = float(np.max(gains.mean(axis=0) / gains.std(axis=0) * np.sqrt(len(naive))))
-    pvalues = test.pvalues
-    return (max(best, 0.0), float(pvalues["consistent"])), float(pvalues["lower"]), float(pvalues["upper"])
-
-
-def _confidence(
-    naive: Float64s, losses: dict[str, Float64s], distinct: dict[str, Float64s], block: int
-) -> dict[str, float]:
-    """Model -> p-value of leaving the set, persistence first; equal models have equal ones."""
-    from arch.bootstrap import MCS
-
-    names = [PERSISTENCE, *distinct]
-    columns = [naive, *distinct.values()]
-    test = MCS(np.column_stack(columns), size=SIZE, block_size=block, reps=REPS, bootstrap="circular", seed=0)
-    test.compute()
-    found = {names[int(i)]: float(p) for i, p in test.pvalues["Pvalue"].items()}
-    return {PERSISTENCE: found[PERSISTENCE]} | {
-        name: found[next(other for other, column in zip(names, columns, strict=True)
-                         if np.allclose(loss, column, rtol=1e-12, atol=0.0))]
-        for name, loss in losses.items()
-    }  # fmt: skip
+        same = (other for other in place.values() if np.allclose(loss, losses[other], rtol=1e-12, atol=0.0))
+        place[name] = next(same, name)
+    return place
 
 
 def _sentence(models: int, pvalue: float, members: Sequence[str]) -> list[Text]:
     facts = {"models": models, "p": pvalue_words(pvalue)}
-    said = (
+    said = [
         Text("Of these {models} models at least one beats persistence (SPA, p {p}).", **facts)
         if pvalue < ALPHA
         else Text("None of these {models} models is shown to beat persistence (SPA, p {p}).", **facts)
-    )
-    return [said, Text("The best may be any of: {members} (model confidence set, 90 %).", members=", ".join(members))]
+    ]
+    if members:
+        said.append(Text("The best may be any of: {members} (model confidence set, 90 %).", members=", ".join(members)))
+    return said
