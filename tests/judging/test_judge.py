@@ -117,7 +117,7 @@ def test_models_are_compared_on_the_sessions_they_share():
     long, short = table(n=100, noise=0.2), table(n=100, noise=0.2, model="short")
     judged = judge(Forecasts.concat([long, short.where(np.arange(100) >= 40)]))
     assert [row.n for row in judged.models] == [60, 60]
-    assert any("60 sessions" in note for note in judged.notes)
+    assert any("60 forecasts" in note for note in judged.notes)
 
 
 def test_truths_to_come_are_kept_and_not_judged():

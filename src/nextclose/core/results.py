@@ -184,6 +184,8 @@ class ModelRow:
     sessions: int = 0
     """Target dates: n is this times the symbols where every symbol has them all."""
     symbols: int = 0
+    rmse_ratio: float = NAN
+    """RMSE over persistence's on the same forecasts: of the price, or of e where there are several symbols."""
     rmse_e: float = NAN
     mae_e: float = NAN
     """RMSE and MAE of e = (y - yhat) / last_close."""

@@ -131,6 +131,7 @@ def _row(
         sessions=row.sessions,
         symbols=row.symbols,
         rmse=row.rmse,
+        rmse_ratio=row.rmse_ratio,
         mae=row.mae,
         mape=row.mape,
         rmse_e=row.rmse_e,
@@ -206,18 +207,20 @@ def _notes(keys: Keys) -> list[Text]:
     table, notes = keys.table, []
     waiting = int(np.count_nonzero(~np.isfinite(table.y)))
     if waiting:
-        notes.append(Text("{count} forecasts have no truth yet; they are kept and not judged.", count=waiting))
+        notes.append(Text("{count} forecasts have no truth yet; they are kept and not judged.", count=f"{waiting:,}"))
     unanchored = int(np.count_nonzero(~(table.last_close > 0.0)))
     if unanchored:
         notes.append(
-            Text("{count} forecasts have no positive last_close; they are kept and not judged.", count=unanchored)
+            Text(
+                "{count} forecasts have no positive last_close; they are kept and not judged.", count=f"{unanchored:,}"
+            )
         )
     missing = np.bincount(keys.model, weights=~np.isfinite(table.yhat), minlength=len(keys.models)).astype(int)
     notes += [
         Text(
             "{model}: {count} forecasts are no number; those sessions are judged for no model.",
             model=model,
-            count=int(count),
+            count=f"{int(count):,}",
         )
         for model, count in zip(keys.models, missing, strict=True)
         if count
@@ -233,10 +236,10 @@ def _left_out(keys: Keys, judged: Bools, measured: Sequence[Measured], step: int
         return []
     return [
         Text(
-            "Step {step}: judged on the {shared} sessions that every model forecast; {model} alone has {most}.",
+            "Step {step}: judged on the {shared} forecasts that every model made; {model} alone made {most}.",
             step=step,
-            shared=shared,
+            shared=f"{shared:,}",
             model=keys.models[int(counts.argmax())],
-            most=int(counts.max()),
+            most=f"{int(counts.max()):,}",
         )
     ]

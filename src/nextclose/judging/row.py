@@ -66,7 +66,7 @@ class Measured:
     brier: float
     brier_base: float
     rmse_ratio: float
-    """RMSE over persistence's."""
+    """RMSE over persistence's: of the price, or of e where there are several symbols, whose prices differ in size."""
     rmse_by_seed: tuple[float, ...]
     rmse_ratio_by_seed: tuple[float, ...]
 
@@ -150,7 +150,9 @@ def measure(panel: Panel, by_seed: Float64s, *, name: str, kind: Kind) -> Measur
         pinball=_pinball(rows),
         brier=metrics.brier(rose, rows.p_up),
         brier_base=metrics.brier_base(rose, rows.p_up),
-        rmse_ratio=_ratio(metrics.rmse(y, yhat), base),
+        rmse_ratio=_ratio(metrics.rmse(y, yhat), base)
+        if len(np.unique(panel.symbol)) < 2
+        else float(np.sqrt(1.0 - skill)),
         rmse_by_seed=seeds,
         rmse_ratio_by_seed=tuple(_ratio(seed, base) for seed in seeds),
     )
