@@ -30,6 +30,11 @@ NULLS = {
     "absolute": (Text("E|e_m| = E|e_p|"), Text("E|e_m| is not E|e_p|")),
 }
 
+NO_INFORMATION = (
+    Text("persistence is the true forecast: the announced change says nothing of the change"),
+    Text("the announced change goes with the change"),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class TestResult:
@@ -101,8 +106,7 @@ def clark_west(error: Float64s, naive: Float64s, step: int = 1, *, sessions: Ses
     f = naive**2 - error**2 + (naive - error) ** 2
     sessions = sessions or Sessions.single(len(f))
     statistic, undefined = mean_statistic(f, sessions, step)
-    null = Text("persistence is the true forecast: the announced change says nothing of the change")
-    result = blank(null, Text("the announced change goes with the change"), step - 1, sessions.count)
+    result = blank(*NO_INFORMATION, step - 1, sessions.count)
     if undefined is not None:
         return replace(result, undefined=undefined)
     return filled(result, statistic, float(ndtr(statistic)), float(ndtr(-statistic)))

@@ -11,7 +11,7 @@ from scipy.special import ndtr, stdtr
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Information, Statistic, SymbolRow, Verdict
 from nextclose.core.types import Float64s, Ints
-from nextclose.judging.accuracy_tests import NULLS, harvey_leybourne_newbold
+from nextclose.judging.accuracy_tests import NO_INFORMATION, NULLS, harvey_leybourne_newbold
 from nextclose.judging.longrun import long_run_variances
 from nextclose.judging.mincer_zarnowitz import QUANTILE
 from nextclose.judging.multiple import benjamini_hochberg
@@ -86,8 +86,8 @@ def by_symbol(panel: Panel, names: Sequence[str], model: str, lang: Lang) -> tup
                 step=panel.step,
                 n=int(T[i]),
                 **{name: float(values[i]) for name, values in columns.items()},
-                dm=_statistic(dm[i], two_sided[i], panel.step, T[i], lang),
-                cw=Statistic(statistic=float(cw[i]), pvalue=float(ndtr(-cw[i])), lag=panel.step - 1, n=int(T[i])),
+                dm=_statistic(NULLS["squared"], dm[i], two_sided[i], panel.step, T[i], lang),
+                cw=_statistic(NO_INFORMATION, cw[i], float(ndtr(-cw[i])), panel.step, T[i], lang),
                 verdict=_verdict(int(T[i]), skill, float(better[i]), float(worse[i])),
                 information=_information(int(T[i]), float(informed[i])),
                 pvalue_adjusted=float(better[i] if skill > 0.0 else worse[i]),
@@ -113,8 +113,8 @@ def _tests(series: _Series, error: Float64s, naive: Float64s) -> tuple[Float64s,
     return factors * series.means(d) / series.errors(d), series.means(f) / series.errors(f)
 
 
-def _statistic(value: float, pvalue: float, step: int, n: int, lang: Lang) -> Statistic:
-    null, alternative = NULLS["squared"]
+def _statistic(tested: tuple[Text, Text], value: float, pvalue: float, step: int, n: int, lang: Lang) -> Statistic:
+    null, alternative = tested
     return Statistic(
         statistic=float(value),
         pvalue=float(pvalue),

@@ -95,7 +95,7 @@ def superior_ability(losses: Float64s, benchmark: Float64s) -> SuperiorAbility:
     gains = benchmark[:, None] - losses
     mean = gains.mean(axis=0)
     draws = resampled_sums(gains) / T
-    error = np.sqrt(np.mean((draws - mean) ** 2, axis=0))
+    error = _spread(draws - mean, mean)
     statistic = max(float(np.max(mean / error)), 0.0)
     clearly_worse = mean < -error * np.sqrt(2.0 * np.log(np.log(T)))
     centres = (np.maximum(mean, 0.0), np.where(clearly_worse, 0.0, mean), mean)
@@ -116,7 +116,7 @@ def confidence_set(losses: Float64s) -> Float64s:
     mean, draws = losses.mean(axis=0), resampled_sums(losses) / T
     apart = mean[:, None] - mean
     drawn = draws[:, :, None] - draws[:, None, :] - apart
-    error = np.sqrt(np.mean(drawn**2, axis=0)) + np.eye(M)
+    error = _spread(drawn, apart)
     apart, drawn = apart / error, drawn / error
     left, pvalues, largest = list(range(M)), np.ones(M), 0.0
     while len(left) > 1:
@@ -128,6 +128,12 @@ def confidence_set(losses: Float64s) -> Float64s:
         pvalues[worst] = largest
         left.remove(worst)
     return pvalues
+
+
+def _spread(off: Float64s, mean: Float64s) -> Float64s:
+    """Standard errors of means from their resamples' deviations; a difference that never varies has next to none."""
+    error: Float64s = np.sqrt(np.mean(off**2, axis=0))
+    return np.maximum(error, 1e-12 * np.abs(mean) + 1e-300)
 
 
 def _places(losses: Mapping[str, Float64s]) -> dict[str, str]:

@@ -62,7 +62,7 @@ def copying(panel: Panel) -> Copying | None:
     """
     order, rows = panel.by_symbol, panel.rows
     last, y, yhat = rows.last_close[order], rows.y[order], rows.yhat[order]
-    known = _in_a_row(panel.follows)
+    known = _in_a_row(panel)
     typical = _size(panel.naive[order][known])
     if np.count_nonzero(known) < AT_LEAST or not typical > 0.0:
         return None
@@ -79,11 +79,11 @@ def copying(panel: Panel) -> Copying | None:
     )
 
 
-def _in_a_row(follows: Bools) -> Bools:
-    """Rows with `BEFORE` sessions before them and one after, without a gap."""
-    known = np.append(follows[1:], False)
-    for k in range(min(BEFORE, len(follows))):
-        earlier = np.roll(follows, k)
+def _in_a_row(panel: Panel) -> Bools:
+    """Rows with `BEFORE` sessions before them and one after, without a gap; in the order of `by_symbol`."""
+    known = panel.followed.copy()
+    for k in range(BEFORE):
+        earlier = np.roll(panel.follows, k)
         earlier[:k] = False
         known &= earlier
     return known

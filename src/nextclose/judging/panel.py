@@ -90,3 +90,10 @@ class Panel:
         origin = rows.origin[order]
         directly: Bools = np.isnat(origin) | (origin == before)
         return same & directly
+
+    @cached_property
+    def followed(self) -> Bools:
+        """(n,) in the order of `by_symbol`: whether the row after a row is the session after it."""
+        followed = np.roll(self.follows, -1)
+        followed[-1:] = False
+        return followed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from nextclose.core.results import Rejudged
-from nextclose.core.types import Bools
 from nextclose.judging.metrics import skill
 from nextclose.judging.panel import Panel
 
@@ -21,11 +20,6 @@ def _shifted(panel: Panel, shift: int) -> Rejudged:
     """yhat of row i against y and last_close of row i + shift, where the two sessions follow each other."""
     order, rows = panel.by_symbol, panel.rows
     yhat = np.roll(rows.yhat[order], shift)
-    known = _reachable(panel.follows, shift)
+    known = panel.follows if shift > 0 else panel.followed
     y, last = rows.y[order][known], rows.last_close[order][known]
     return Rejudged(shift=shift, n=len(y), skill=skill((y - yhat[known]) / last, (y - last) / last))
-
-
-def _reachable(follows: Bools, shift: int) -> Bools:
-    """Rows whose partner, one session before (shift 1) or after (shift -1), is in the table."""
-    return follows if shift > 0 else np.append(follows[1:], False)
