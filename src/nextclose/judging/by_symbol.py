@@ -16,9 +16,9 @@ from nextclose.judging.longrun import long_run_variances
 from nextclose.judging.mincer_zarnowitz import QUANTILE
 from nextclose.judging.multiple import benjamini_hochberg
 from nextclose.judging.panel import Panel
+from nextclose.judging.row import NO_ERROR
 from nextclose.judging.verdict import ALPHA, ENOUGH
 
-UNDEFINED = Text("persistence makes no error on these sessions, or there are none")
 UNTESTED = Text("its errors are those of persistence, or there are too few sessions")
 
 
@@ -140,7 +140,7 @@ def _information(n: int, informed: float) -> Information:
 def _reasons(skill: float, dm: float, lang: Lang) -> dict[str, str]:
     found = {}
     if np.isnan(skill):
-        found["skill"] = UNDEFINED.render(lang)
+        found["skill"] = NO_ERROR.render(lang)
     if np.isnan(dm):
         found["dm"] = found["cw"] = UNTESTED.render(lang)
     return found

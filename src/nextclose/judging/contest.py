@@ -15,8 +15,8 @@ from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Contest, Statistic
 from nextclose.core.types import Float64s
 from nextclose.judging.bootstrap import RESAMPLES, block_length, resampled_sums
+from nextclose.judging.rivals import pvalue_words
 from nextclose.judging.row import Measured
-from nextclose.judging.sentence import pvalue_words
 from nextclose.judging.verdict import ALPHA, ENOUGH
 
 SIZE = 0.10

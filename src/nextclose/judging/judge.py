@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nextclose.core.errors import ForecastsError
 from nextclose.core.forecasts import Forecasts
-from nextclose.core.lang import Lang, Text
+from nextclose.core.lang import Lang
 from nextclose.core.results import Contest, Judgement, Kind, ModelRow, SymbolRow
 from nextclose.core.types import Bools, Float64s, Ints
 from nextclose.judging.by_symbol import by_symbol
+from nextclose.judging.checks import check, left_out, notes_on
 from nextclose.judging.contest import contest
 from nextclose.judging.keys import Keys, shared
 from nextclose.judging.panel import Panel, Sessions
+from nextclose.judging.rivals import PLAINER
 from nextclose.judging.row import Measured, measure
-from nextclose.judging.sentence import PLAINER, sentence, symbols_sentence
+from nextclose.judging.sentence import sentence, symbols_sentence
 from nextclose.judging.verdict import Ruling, rule
 
 BASELINE_KINDS: dict[str, Kind] = dict.fromkeys(("persistence", *PLAINER), "baseline")
@@ -47,13 +48,13 @@ def judge(
     ForecastsError : no rows, two forecasts of one thing, or a target before its origin.
     """
     keys = Keys(forecasts)
-    _check(keys)
+    check(keys)
     bench = _Bench(keys=keys, kinds=kinds or BASELINE_KINDS, seed_forecasts=seed_forecasts or {}, lang=lang)
     judged = np.isfinite(forecasts.y) & np.isfinite(forecasts.yhat) & (forecasts.last_close > 0.0)
-    notes, rows, symbols, settled = _notes(keys), [], [], []
+    notes, rows, symbols, settled = notes_on(keys), [], [], []
     for step in np.unique(forecasts.step).tolist():
         measured = bench.measured(judged & (forecasts.step == step), step)
-        notes += _left_out(keys, judged & (forecasts.step == step), measured, step)
+        notes += left_out(keys, judged & (forecasts.step == step), measured, step)
         own = [bench.by_symbol(row) for row in measured]
         rows += _rows(measured, own, lang)
         symbols += [row for group in own for row in group]
@@ -167,79 +168,3 @@ def _row(
         rmse_ratio_by_seed=row.rmse_ratio_by_seed,
         reasons={name: reason.render(lang) for name, reason in row.reasons().items()},
     )
-
-
-def _check(keys: Keys) -> None:
-    table = keys.table
-    if len(table) == 0:
-        raise ForecastsError("the table holds no forecasts")
-    undated = int(np.count_nonzero(np.isnat(table.target_date)))
-    if undated:
-        raise ForecastsError("{count} forecasts have no target date: give one, or leave those rows out", count=undated)
-    if int(table.step.min()) < 1:
-        raise ForecastsError("column 'step': expected 1 for the next session, 2 for the one after; got {got}",
-                             got=int(table.step.min()))  # fmt: skip
-    _, first = np.unique(keys.forecast * len(keys.models) + keys.model, return_index=True)
-    if len(first) < len(table):
-        twice = int(np.setdiff1d(np.arange(len(table)), first)[0])
-        raise ForecastsError(
-            "{count} forecasts stand twice, such as model '{model}' of {symbol} for {date}. Expected one row a symbol, "
-            "model, target date and step: leave the others out.",
-            count=len(table) - len(first),
-            model=table.model[twice],
-            symbol=table.symbol[twice],
-            date=table.target_date[twice],
-        )
-    backwards = np.flatnonzero(table.origin >= table.target_date)
-    if len(backwards):
-        row = int(backwards[0])
-        raise ForecastsError(
-            "{count} forecasts have a target date that is not after their origin, such as model '{model}': origin "
-            "{origin}, target {target}.",
-            count=len(backwards),
-            model=table.model[row],
-            origin=table.origin[row],
-            target=table.target_date[row],
-        )
-
-
-def _notes(keys: Keys) -> list[Text]:
-    table, notes = keys.table, []
-    waiting = int(np.count_nonzero(~np.isfinite(table.y)))
-    if waiting:
-        notes.append(Text("{count} forecasts have no truth yet; they are kept and not judged.", count=f"{waiting:,}"))
-    unanchored = int(np.count_nonzero(~(table.last_close > 0.0)))
-    if unanchored:
-        notes.append(
-            Text(
-                "{count} forecasts have no positive last_close; they are kept and not judged.", count=f"{unanchored:,}"
-            )
-        )
-    missing = np.bincount(keys.model, weights=~np.isfinite(table.yhat), minlength=len(keys.models)).astype(int)
-    notes += [
-        Text(
-            "{model}: {count} forecasts are no number; those sessions are judged for no model.",
-            model=model,
-            count=f"{int(count):,}",
-        )
-        for model, count in zip(keys.models, missing, strict=True)
-        if count
-    ]
-    return notes
-
-
-def _left_out(keys: Keys, judged: Bools, measured: Sequence[Measured], step: int) -> list[Text]:
-    """A note where models forecast different sessions."""
-    counts = np.bincount(keys.model[judged], minlength=len(keys.models))
-    shared = measured[0].n
-    if int(counts.max()) == shared:
-        return []
-    return [
-        Text(
-            "Step {step}: judged on the {shared} forecasts that every model made; {model} alone made {most}.",
-            step=step,
-            shared=f"{shared:,}",
-            model=keys.models[int(counts.argmax())],
-            most=f"{int(counts.max()):,}",
-        )
-    ]

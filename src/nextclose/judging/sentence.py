@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Rejudged, SymbolRow
-from nextclose.core.types import Float64s
-from nextclose.judging.accuracy_tests import TestResult, diebold_mariano
-from nextclose.judging.metrics import skill
+from nextclose.judging.rivals import beside_the_plainer, pvalue_words
 from nextclose.judging.row import ALARM, Measured
 from nextclose.judging.verdict import ALPHA, ENOUGH, Ruling
 
-PLAINER = ("drift", "train-mean", "ar", "ridge")
-"""Baselines that a model should beat besides persistence."""
-CONSTANTS = ("drift", "train-mean")
 KNOWS = 0.5
 """Skill that only a forecast that has seen its target reaches."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rival:
-    """A plainer forecast beside a row, and the test of the row against it."""
-
-    name: str
-    skill: float
-    dm: TestResult
-
-    @property
-    def beaten(self) -> bool:
-        """Whether the row is shown to be more accurate."""
-        return self.dm.below < ALPHA
 
 
 def sentence(row: Measured, ruling: Ruling, plainer: Sequence[Measured], lang: Lang) -> str:
@@ -44,7 +24,7 @@ def sentence(row: Measured, ruling: Ruling, plainer: Sequence[Measured], lang: L
     if len(row.rmse_ratio_by_seed) > 1:
         parts.append(_spread(row))
     if row.sessions >= ENOUGH:
-        parts += [*_information(row, ruling), *_beside_the_plainer(row, ruling, plainer)]
+        parts += [*_information(row, ruling), *beside_the_plainer(row, ruling, plainer)]
     if row.skill > ALARM:
         parts += _alarm(row)
     return " ".join(part.render(lang) for part in parts)
@@ -140,61 +120,6 @@ def _information(row: Measured, ruling: Ruling) -> list[Text]:
     return said
 
 
-def _beside_the_plainer(row: Measured, ruling: Ruling, plainer: Sequence[Measured]) -> list[Text]:
-    """How it stands against the plainer forecasts, by a test of its own where it claims anything."""
-    if row.kind == "baseline" or ruling.verdict == "worse than persistence":
-        return []
-    rivals = [_rival(row, other) for other in plainer if other.name in PLAINER]
-    claims = ruling.verdict == "beats persistence" or ruling.information == "seen"
-    if not claims:
-        as_good = [rival for rival in rivals if rival.skill >= row.skill]
-        return [Text("Plainer forecasts with at least its skill: {names}.", names=_names(as_good))] if as_good else []
-    constants = [rival for rival in rivals if rival.name in CONSTANTS] or [_hindsight(row)]
-    said = []
-    if not all(rival.beaten for rival in constants):
-        best = max((rival for rival in constants if not rival.beaten), key=lambda rival: rival.skill)
-        said.append(_constant(best))
-    others = [rival for rival in rivals if rival.name not in CONSTANTS and not rival.beaten]
-    if others:
-        said.append(Text("It is not shown to be more accurate than {names}.", names=_names(others)))
-    if said:
-        return said
-    if not rivals:
-        return [Text("It is more accurate than any constant drift, known in hindsight.")]
-    names = ", ".join(rival.name for rival in rivals)
-    return [Text("It is more accurate than every plainer forecast beside it ({names}).", names=names)]
-
-
-def _rival(row: Measured, other: Measured) -> Rival:
-    return _against(row, other.name, other.panel.error)
-
-
-def _hindsight(row: Measured) -> Rival:
-    """The best constant of these very sessions: what a table without a train span has to stand against."""
-    naive = row.panel.naive
-    return _against(row, "", naive - np.mean(naive))
-
-
-def _against(row: Measured, name: str, error: Float64s) -> Rival:
-    dm = diebold_mariano(row.panel.error, error, row.step, sessions=row.panel.sessions)
-    return Rival(name=name, skill=skill(error, row.panel.naive), dm=dm)
-
-
-def _constant(rival: Rival) -> Text:
-    facts = {"skill": f"{rival.skill:+.3f}", "p": pvalue_words(rival.dm.below)}
-    if not rival.name:
-        return Text(
-            "It is no better than a constant drift: the mean change of these sessions, known in hindsight, has a skill of "
-            "{skill} (Diebold-Mariano p {p}).",
-            **facts,
-        )
-    return Text(
-        "It is no better than a constant drift: {name} has a skill of {skill} (Diebold-Mariano p {p}).",
-        name=rival.name,
-        **facts,
-    )
-
-
 def _alarm(row: Measured) -> list[Text]:
     alarm = Text(
         "A skill above {alarm} on daily closes is an alarm, not a triumph: look for a leak or a date off by one.",
@@ -219,17 +144,6 @@ def _likely(row: Measured, later: Rejudged) -> list[Text]:
     if row.skill > KNOWS:
         return [Text("So much skill is only reached by forecasts that have seen what they forecast.")]
     return []
-
-
-def _names(rivals: Sequence[Rival]) -> str:
-    return ", ".join(f"{rival.name} ({rival.skill:+.3f})" for rival in rivals)
-
-
-def pvalue_words(p: float) -> str:
-    """`= 0.034`, `< 0.001` or `n/a`."""
-    if np.isnan(p):
-        return "n/a"
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
 
 def symbols_sentence(rows: Sequence[SymbolRow]) -> Text:

@@ -1,0 +1,91 @@
+"""What a table must be to be judged, and what is said of the rows that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nextclose.core.errors import ForecastsError
+from nextclose.core.lang import Text
+from nextclose.core.types import Bools
+from nextclose.judging.keys import Keys
+from nextclose.judging.row import Measured
+
+
+def check(keys: Keys) -> None:
+    """Raise ForecastsError for a table that cannot be judged."""
+    table = keys.table
+    if len(table) == 0:
+        raise ForecastsError("the table holds no forecasts")
+    undated = int(np.count_nonzero(np.isnat(table.target_date)))
+    if undated:
+        raise ForecastsError("{count} forecasts have no target date: give one, or leave those rows out", count=undated)
+    if int(table.step.min()) < 1:
+        raise ForecastsError("column 'step': expected 1 for the next session, 2 for the one after; got {got}",
+                             got=int(table.step.min()))  # fmt: skip
+    _, first = np.unique(keys.forecast * len(keys.models) + keys.model, return_index=True)
+    if len(first) < len(table):
+        twice = int(np.setdiff1d(np.arange(len(table)), first)[0])
+        raise ForecastsError(
+            "{count} forecasts stand twice, such as model '{model}' of {symbol} for {date}. Expected one row a symbol, "
+            "model, target date and step: leave the others out.",
+            count=len(table) - len(first),
+            model=table.model[twice],
+            symbol=table.symbol[twice],
+            date=table.target_date[twice],
+        )
+    backwards = np.flatnonzero(table.origin >= table.target_date)
+    if len(backwards):
+        row = int(backwards[0])
+        raise ForecastsError(
+            "{count} forecasts have a target date that is not after their origin, such as model '{model}': origin "
+            "{origin}, target {target}.",
+            count=len(backwards),
+            model=table.model[row],
+            origin=table.origin[row],
+            target=table.target_date[row],
+        )
+
+
+def notes_on(keys: Keys) -> list[Text]:
+    """What is not judged, and how much of it."""
+    table, notes = keys.table, []
+    waiting = int(np.count_nonzero(~np.isfinite(table.y)))
+    if waiting:
+        notes.append(Text("{count} forecasts have no truth yet; they are kept and not judged.", count=f"{waiting:,}"))
+    unanchored = int(np.count_nonzero(~(table.last_close > 0.0)))
+    if unanchored:
+        notes.append(
+            Text(
+                "{count} forecasts have no positive last_close; they are kept and not judged.", count=f"{unanchored:,}"
+            )
+        )
+    missing = np.bincount(keys.model, weights=~np.isfinite(table.yhat), minlength=len(keys.models)).astype(int)
+    notes += [
+        Text(
+            "{model}: {count} forecasts are no number; those sessions are judged for no model.",
+            model=model,
+            count=f"{int(count):,}",
+        )
+        for model, count in zip(keys.models, missing, strict=True)
+        if count
+    ]
+    return notes
+
+
+def left_out(keys: Keys, judged: Bools, measured: Sequence[Measured], step: int) -> list[Text]:
+    """A note where models forecast different sessions."""
+    counts = np.bincount(keys.model[judged], minlength=len(keys.models))
+    shared = measured[0].n
+    if int(counts.max()) == shared:
+        return []
+    return [
+        Text(
+            "Step {step}: judged on the {shared} forecasts that every model made; {model} alone made {most}.",
+            step=step,
+            shared=f"{shared:,}",
+            model=keys.models[int(counts.argmax())],
+            most=f"{int(counts.max()):,}",
+        )
+    ]
