@@ -24,7 +24,7 @@ def check(keys: Keys) -> None:
     if int(table.step.min()) < 1:
         raise ForecastsError("column 'step': expected 1 for the next session, 2 for the one after; got {got}",
                              got=int(table.step.min()))  # fmt: skip
-    _, first = np.unique(keys.forecast * len(keys.models) + keys.model, return_index=True)
+    _, first = np.unique(keys.row, return_index=True)
     if len(first) < len(table):
         twice = int(np.setdiff1d(np.arange(len(table)), first)[0])
         raise ForecastsError(

@@ -75,11 +75,11 @@ class Keys:
         numbers: Ints = (self.table.step * days + self.day) * symbols + self.symbol
         return numbers
 
-    @cached_property
-    def series(self) -> Ints:
-        """(n,) one number a (symbol, model, step)."""
-        numbers: Ints = (self.symbol * len(self.models) + self.model) * (int(self.table.step.max(initial=1)) + 1)
-        return numbers + self.table.step
+    @property
+    def row(self) -> Ints:
+        """(n,) one number a (step, target date, symbol, model): what must not stand twice."""
+        numbers: Ints = self.forecast * len(self.models) + self.model
+        return numbers
 
 
 def shared(keys: Keys, judged: Bools, models: list[int]) -> list[Ints]:

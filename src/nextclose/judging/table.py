@@ -19,6 +19,7 @@ from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Text
 from nextclose.core.types import Dates, Float64s
 from nextclose.judging.columns import Layout, find_columns
+from nextclose.judging.keys import Keys
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,12 +98,15 @@ def _read(arrow: pa.Table, layout: Layout) -> tuple[list[Forecasts], list[Text]]
         if name in layout.names:
             shared[name] = _numbers(arrow, layout.names[name])
     quantiles = {level: _numbers(arrow, name) for level, name in layout.quantiles.items()}
+    tables = (
+        [Forecasts.make(shared | _one_model(arrow, layout, model)) for model in layout.models]
+        if layout.models
+        else [Forecasts.make(shared | {"model": _texts(arrow, layout.names["model"])}, quantiles)]
+    )
     if timed:
-        _check_daily(shared, None if layout.models else _texts(arrow, layout.names["model"]))
+        _check_daily(tables[0])
         notes.append(Text("The target dates carry a time of day: the day as it is written is taken."))
-    if not layout.models:
-        return [Forecasts.make(shared | {"model": _texts(arrow, layout.names["model"])}, quantiles)], notes
-    return [Forecasts.make(shared | _one_model(arrow, layout, model)) for model in layout.models], notes
+    return tables, notes
 
 
 def _one_model(arrow: pa.Table, layout: Layout, model: str) -> dict[str, Any]:
@@ -187,17 +191,14 @@ def _symbols(arrow: pa.Table, name: str) -> tuple[npt.NDArray[np.object_], list[
     return np.array([renamed[text] for text in texts.tolist()], dtype=object), [note]
 
 
-def _check_daily(shared: Mapping[str, Any], model: npt.NDArray[np.object_] | None) -> None:
+def _check_daily(table: Forecasts) -> None:
     """Raise for a table of dates with times that holds several rows a day."""
-    parts = [shared["symbol"].astype(str), shared["target_date"].astype(str)]
-    parts += [model.astype(str)] if model is not None else []
-    parts += [shared["step"].astype(str)] if "step" in shared else []
-    rows = np.unique(np.column_stack(parts), axis=0, return_index=True, return_counts=True)
-    if len(rows[0]) < len(parts[0]):
-        first = int(rows[1][np.flatnonzero(rows[2] > 1)[0]])
+    first = np.unique(Keys(table).row, return_index=True)[1]
+    if len(first) < len(table):
+        twice = int(np.setdiff1d(np.arange(len(table)), first)[0])
         raise ForecastsError(
             "several rows a day, such as on {date} for {symbol}: expected one a symbol, model, target date and step. Keep "
             "each session's last one.",
-            date=shared["target_date"][first],
-            symbol=shared["symbol"][first],
+            date=table.target_date[twice],
+            symbol=table.symbol[twice],
         )
