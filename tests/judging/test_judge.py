@@ -5,7 +5,7 @@ import pytest
 
 from nextclose.core.errors import ForecastsError
 from nextclose.core.forecasts import Forecasts
-from nextclose.judging.bootstrap import skill_interval
+from nextclose.judging.bootstrap import block_length, skill_interval
 from nextclose.judging.intervals import live_interval, rolling_conformal
 from nextclose.judging.judge import judge
 from nextclose.judging.metrics import coverage, directional_accuracy, interval_score, mape, rmse, skill
@@ -185,6 +185,18 @@ def test_korean_sentences_hold_no_english_words():
     row = only(table(noise=1.0), lang="ko")
     assert "지속성 예측보다 못합니다" in row.sentence
     assert "sessions" not in row.sentence
+
+
+@pytest.mark.parametrize("T", [2, 5, 27, 61, 250])
+def test_the_skill_interval_is_that_of_blocks_drawn_one_by_one(T):
+    lost, base = np.random.default_rng(T).standard_normal((2, T)) ** 2
+    block = block_length(T)
+    starts = np.random.Generator(np.random.PCG64(3)).integers(0, T, (1_000, -(-T // block)))
+    skills = []
+    for row in starts:
+        sessions = np.concatenate([np.arange(start, start + block) for start in row])[:T] % T
+        skills.append(1.0 - lost[sessions].sum() / base[sessions].sum())
+    assert skill_interval(lost, base, seed=3) == pytest.approx(np.quantile(skills, [0.05, 0.95]))
 
 
 def test_the_skill_interval_holds_the_skill_and_is_its_seeds():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
-from nextclose.core.types import Float64s
+from nextclose.core.types import Float64s, Ints
 
 RESAMPLES = 1_000
 LEVEL = 0.9
@@ -35,19 +37,25 @@ def resampled_sums(values: Float64s, *, seed: int = 0) -> Float64s:
     """Sums of `RESAMPLES` circular block bootstraps of the rows of values (T, M); (RESAMPLES, M).
 
     Politis & Romano 1992, "A circular block-resampling procedure for stationary data"; blocks of T^(1/3) sessions
-    keep calm and wild days together, the last of a resample is cut to make T.
+    keep calm and wild days together, the last of a resample is shorter to make T.
     """
-    T = len(values)
+    T, draws, sums = len(values), _draws(len(values), seed), np.empty((RESAMPLES, values.shape[1]))
     block = block_length(T)
-    count = -(-T // block)
-    rng = np.random.Generator(np.random.PCG64(seed))
-    starts = rng.integers(0, T, (RESAMPLES, count))
-    around = np.concatenate([values, values[:block]])
-    running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(around, axis=0)])
-    whole = running[block : block + T] - running[:T]
-    rest = T - (count - 1) * block
-    cut = running[rest : rest + T] - running[:T]
-    sums: Float64s = cut[starts[:, -1]]
-    for column in starts[:, :-1].T:
-        sums = sums + whole[column]
+    rest = T - (draws.shape[1] - 1) * block
+    running = np.concatenate(
+        [np.zeros((1, values.shape[1])), np.cumsum(np.concatenate([values, values[:block]]), axis=0)]
+    )
+    blocks = np.concatenate([running[length : length + T] - running[:T] for length in (block, rest)])
+    for column, own in enumerate(blocks.T):
+        sums[:, column] = own[draws].sum(axis=1)
     return sums
+
+
+@lru_cache(maxsize=4)
+def _draws(T: int, seed: int) -> Ints:
+    """Where the blocks of each resample start, (RESAMPLES, blocks), among the T whole blocks, then the T shorter ones."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    starts: Ints = rng.integers(0, T, (RESAMPLES, -(-T // block_length(T))))
+    starts[:, -1] += T
+    starts.setflags(write=False)
+    return starts
