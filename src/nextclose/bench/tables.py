@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Rich
 
-from nextclose.bench.aims import Aim, Quantity
-from nextclose.bench.timing import Spread
 from nextclose.core.lang import Lang, say
+
+if TYPE_CHECKING:
+    from nextclose.bench.aims import Aim, Quantity
+    from nextclose.bench.timing import Spread
 
 DASH = "–"
 QUIET = "dim"

@@ -1,51 +1,96 @@
-"""nextclose bench: speed beside PyTorch, after the numbers are proven equal."""
+"""nextclose bench: speed beside PyTorch, after the numbers are proven equal; and the judge, judged."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nextclose.cli.options import Json, LangOption, language
 from nextclose.core.errors import SettingsError
 
-BENCHES = ("engine",)
-_PARTS = "parity|peak|fits|overhead|many|start"
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from nextclose.core.lang import Lang
+
+    Show = Callable[[str, Any, Console, Lang], None]
+
+BENCHES = ("engine", "judge")
 
 
 def bench(
-    name: Annotated[str, typer.Argument(metavar="engine", help="What is measured.")] = "engine",
+    name: Annotated[str, typer.Argument(metavar="engine|judge", help="What is measured.")] = "engine",
     *,
     repeats: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Rounds a row: each PyTorch contender once, the engine three times.")
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Engine: rounds a row, each PyTorch contender once, the engine three times."
+        ),
     ] = 5,
+    series: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Judge: simulated series a row; a fifth for families, power, drift.")
+    ] = 10_000,
     only: Annotated[
-        str | None, typer.Option(metavar=_PARTS, help="One part alone; parity comes first all the same.")
+        str | None,
+        typer.Option(
+            metavar="PART",
+            help="One part alone. Engine: parity|peak|fits|overhead|many|start, after parity all the same; judge: "
+            "walk|garch|jumps|families|power|drift.",
+        ),
     ] = None,
     lang: LangOption = "en",
     json: Json = False,
 ) -> None:
-    """Measure the engine beside PyTorch; no speed is shown unless every number is equal first."""
+    """Measure the engine beside PyTorch, once every number is equal; or how often the judge errs on simulated series."""
     spoken = language(lang)
     _check(name)
-    from nextclose.bench.engine import parity_error, run_bench
-    from nextclose.bench.plan import make_plan
-    from nextclose.bench.terminal import print_part
     from nextclose.cli.progress import stderr, stdout
     from nextclose.core.plain import to_json
 
     console = stderr() if json else stdout()
-    found = {}
-    for part, value in run_bench(make_plan(repeats, only), _Line()):
+    found: dict[str, Any] = {}
+    measure = _engine(repeats, only) if name == "engine" else _judge(series, only)
+    for part, value, show in measure:
         found[part] = value
         _Line.clear()
-        print_part(part, value, console, spoken)
+        show(part, value, console, spoken)
     if json:
         print(to_json(found), end="")
-    if not found["parity"].passed:
+    _end(found)
+
+
+def _engine(repeats: int, only: str | None) -> Iterator[tuple[str, Any, Show]]:
+    from nextclose.bench.engine import run_bench
+    from nextclose.bench.plan import make_plan
+    from nextclose.bench.terminal import print_part
+
+    for part, value in run_bench(make_plan(repeats, only), _Line()):
+        yield part, value, print_part
+
+
+def _judge(series: int, only: str | None) -> Iterator[tuple[str, Any, Show]]:
+    from nextclose.bench.judge import run_judge_bench
+    from nextclose.bench.judge_plan import make_judge_plan, processes
+    from nextclose.bench.judge_terminal import print_judge_part
+
+    for part, value in run_judge_bench(make_judge_plan(series, only), processes(), _Line()):
+        yield part, value, print_judge_part
+
+
+def _end(found: Mapping[str, Any]) -> None:
+    """Raise what a run that is not as it should be ends with: exit status 1."""
+    if "parity" in found and not found["parity"].passed:
+        from nextclose.bench.engine import parity_error
+
         raise parity_error(found["parity"])
+    if "conclusion" in found and found["conclusion"].failed:
+        from nextclose.bench.judge import judge_error
+
+        raise judge_error(found["conclusion"])
 
 
 def _check(name: str) -> None:
@@ -54,14 +99,14 @@ def _check(name: str) -> None:
         raise SettingsError(
             "there is no bench '{name}' yet; what can be measured: {known}", name=name, known=", ".join(BENCHES)
         )
-    if find_spec("torch") is None:
+    if name == "engine" and find_spec("torch") is None:
         raise SettingsError(
             'this bench compares with PyTorch, which is not installed here: pip install -c constraints.txt -e ".[torch]"'
         )
 
 
 class _Line:
-    """Says on one line of a terminal what is being measured; written before a measurement, never during one."""
+    """Says on one line of a terminal what is being measured; for the engine before a measurement, never during one."""
 
     def __call__(self, what: str) -> None:
         if sys.stderr.isatty():
