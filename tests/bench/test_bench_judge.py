@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from nextclose.cli import app
 from nextclose.judging.judge import judge
 from nextclose.judging.verdict import ALPHA
 
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = JudgePlan(series=20, fewer=4, sessions=(40,), coefficients=(0.0, 0.25))
 CHEAP = (*TWENTY, Noise(), Noise(name="steady", size=0.02, around_mean=True), Repeats(phi=0.2))
 
@@ -304,3 +307,22 @@ def test_false_claims_are_as_rare_as_they_must_be(world):
         for beats, _, seen, *_ in counts.tolist():
             for false in (beats, seen):
                 assert binom.sf(false - 1, series, LEVEL) > 0.001
+
+
+@pytest.mark.slow
+def test_the_page_holds_a_runs_numbers(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib")
+    plan = JudgePlan(series=4, fewer=4, coefficients=(0.0, 0.15, 0.20))
+    assert command(monkeypatch, "--json", plan=plan) in (0, 1)
+    text = capsys.readouterr().out
+    (tmp_path / "result.json").write_text(text, encoding="utf-8")
+    script = [sys.executable, str(ROOT / "scripts" / "make_calibration.py"), "result.json", "docs"]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "docs" / "calibration.md").read_text(encoding="utf-8")
+    assert page.count(" ✓ |") + page.count(" ✗ |") == json.loads(text)["conclusion"]["checks"]
+    assert "4 series a row" in page
+    assert {path.name for path in (tmp_path / "docs" / "pictures").iterdir()} == {
+        "judge-false-rates.png",
+        "judge-power.png",
+    }
