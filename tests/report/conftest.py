@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import itertools
+import json
+import re
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +13,7 @@ from tests.conftest import walk_bars
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.results import (
     DataSummary,
+    Judgement,
     Ladder,
     LossCurve,
     PriceHistory,
@@ -58,12 +63,51 @@ def make_result(
         engine={"chosen": "torch", "reason": "asked for"},
         notes=(note,),
         versions={"nextclose": "0.1.0", "python": "3.11"},
+        contests=judged.contests,
     )
 
 
 def full_result(**changed) -> StudyResult:
     """A study as a real one: 250 sessions, two recipes, five baselines, twelve folds."""
     return make_result(**{"n": 250, "folds": 12, "noise": NOISE | BASELINES} | changed)
+
+
+def make_judgement(
+    *, n=60, symbols=1, models=("net", "ridge"), steps=1, intervals=True, lang="en", source="files/예측.csv"
+) -> Judgement:
+    """A judged table: each model adds more noise to the last close than the one before it."""
+    tables = []
+    for number in range(symbols):
+        bars = walk_bars(n + TRAIN, seed=number, symbol=f"S{number:02d}")
+        tables += [
+            _forecasts(bars, model, 0.002 * (place + 1), step, intervals)
+            for place, model in enumerate(models)
+            for step in range(1, steps + 1)
+        ]
+    return replace(judge(Forecasts.concat(tables), lang=lang), source=source)
+
+
+def _forecasts(bars, model, noise, step, intervals) -> Forecasts:
+    rng = np.random.default_rng([len(model), step])
+    last, y = bars.close[TRAIN - step : -step], bars.close[TRAIN:]
+    yhat = last * (1.0 + noise * rng.standard_normal(len(y)))
+    columns = {
+        "symbol": bars.symbol, "model": model, "origin": bars.dates[TRAIN - step : -step], "step": step,
+        "target_date": bars.dates[TRAIN:], "yhat": yhat, "last_close": last, "y": y,
+    }  # fmt: skip
+    spread = {"lo": 0.98 * yhat, "hi": 1.02 * yhat, "level": 0.9, "p_up": 0.5} if intervals else {}
+    return Forecasts.make(columns | spread)
+
+
+def without_scripts(page: str) -> str:
+    """What a reader sees."""
+    return re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
+
+
+def figures_of(page: str) -> dict[str, Any]:
+    """Name -> the figure that the page draws."""
+    found = re.findall(r'<script type="application/json" id="data-([^"]+)">(.*?)</script>', page, flags=re.DOTALL)
+    return {name: json.loads(text) for name, text in found}
 
 
 def make_table(bars, noise) -> Forecasts:

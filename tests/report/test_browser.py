@@ -7,9 +7,9 @@ import shutil
 import subprocess
 
 import pytest
-from tests.report.conftest import make_result
+from tests.report.conftest import make_judgement, make_result
 
-from nextclose.report import write_report
+from nextclose.report import write_judgement, write_report
 
 pytestmark = [
     pytest.mark.slow,
@@ -32,11 +32,22 @@ FLAGS = (
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_every_figure_is_drawn_without_a_complaint(tmp_path, lang):
     path = write_report(make_result(lang=lang), tmp_path / "보고서.html")
+    assert drawn(path) == 5
+
+
+@pytest.mark.parametrize(("symbols", "figures"), [(1, 3), (3, 3)])
+def test_a_judged_file_is_drawn_without_a_complaint(tmp_path, symbols, figures):
+    path = write_judgement(make_judgement(symbols=symbols, intervals=False), tmp_path / "판정.html")
+    assert drawn(path) == figures
+
+
+def drawn(path) -> int:
+    """How many figures of a page are drawn; fails where one is not, or where the page complains."""
     done = subprocess.run(
-        ["chromium", *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", path.as_uri()],
+        ["chromium", *FLAGS, f"--user-data-dir={path.parent / 'profile'}", "--dump-dom", path.as_uri()],
         capture_output=True, text=True, timeout=90,
     )  # fmt: skip
     wanted = len(re.findall(r'data-figure="', done.stdout))
-    assert wanted == 4
     assert len(re.findall(r'class="main-svg"[^>]*>\s*<defs', done.stdout)) >= wanted
     assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
+    return wanted

@@ -1,24 +1,26 @@
 from __future__ import annotations
 
-import json
 import re
+from dataclasses import replace
 from html import escape
 
 import pytest
-from tests.report.conftest import full_result, make_result
+from tests.report.conftest import figures_of, full_result, make_result, without_scripts
 
 from nextclose.core.errors import SettingsError, UserError
+from nextclose.core.results import ModelRow
 from nextclose.report import write_report
-from nextclose.report.figures import best_recipe, error_figure, forecast_figure
+from nextclose.report.drawn import best_model
+from nextclose.report.figures import error_figure, forecast_figure
 from nextclose.report.page import render
+from nextclose.report.shift import shift_figure
 
-SECTIONS = ("verdict", "tomorrow", "ladder", "forecast", "bars", "error", "learning", "table", "data", "settings")
+SECTIONS = (
+    "verdict", "tomorrow", "ladder", "forecast", "shift", "bars", "error", "learning", "contest", "table", "tests", "data",
+    "settings",
+)  # fmt: skip
 LARGEST = 6_000_000
 """Bytes of a report: the drawing library is most of it."""
-
-
-def without_scripts(page: str) -> str:
-    return re.sub(r"<(script|style).*?</\1>", "", page, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("make", [make_result, full_result])
@@ -43,10 +45,11 @@ def test_the_page_needs_nothing_from_outside(result):
 def test_every_figure_has_its_data(result):
     page = render(result, "en")
     wanted = re.findall(r'data-figure="([^"]+)"', page)
-    found = dict(re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', page, flags=re.DOTALL))
-    assert sorted(wanted) == sorted(found) == ["data-candles", "data-error", "data-forecast", "data-loss"]
-    for text in found.values():
-        assert json.loads(text)["data"]
+    found = figures_of(page)
+    assert sorted(found) == ["candles", "error", "forecast", "loss", "shift"]
+    assert sorted(wanted) == [f"data-{name}" for name in sorted(found)]
+    for figure in found.values():
+        assert figure["data"]
 
 
 def test_a_reader_without_javascript_sees_a_drawing_and_a_word(result):
@@ -90,6 +93,20 @@ def test_a_finding_says_what_was_done_and_when(result):
     )
 
 
+def test_a_study_saved_before_there_were_more_tests_has_a_page():
+    study = make_result()
+    blank = ModelRow.__dataclass_fields__
+    new = ("dm_abs", "mz", "shift", "rejudged", "rmse_e", "mae_e", "relative_mae", "interval_width", "interval_score",
+           "brier", "brier_base", "information_pvalue")  # fmt: skip
+    rows = tuple(replace(row, **{name: blank[name].default for name in new}) for row in study.models)
+    page = without_scripts(render(replace(study, models=rows, contests=()), "en"))
+    assert 'id="table"' in page
+    assert 'id="shift"' not in page
+    assert 'id="contest"' not in page
+    assert "Mincer-Zarnowitz" not in page
+    assert "nan" not in re.sub(r"<[^>]*>", " ", page).lower()
+
+
 @pytest.mark.parametrize("odd", [{"n": 1}, {"ladder": False}, {"losses": False}, {"dated": False}, {"folds": 60}])
 def test_odd_studies_have_a_page_too(odd):
     page = without_scripts(render(make_result(**odd), "en"))
@@ -117,8 +134,9 @@ def test_a_report_is_written_whole_or_not_at_all(result, tmp_path):
 
 def test_only_the_best_recipe_is_drawn_at_first():
     study = full_result()
-    assert best_recipe(study) == "default"
-    for figure in (forecast_figure(study, "en"), error_figure(study, "en")):
+    assert best_model(study.models) == "default"
+    figures = [draw(study.models, study.table, "en") for draw in (forecast_figure, error_figure)]
+    for figure in (*figures, shift_figure(study.models, "en")):
         shown = {trace["name"]: trace["visible"] for trace in figure["data"] if trace.get("showlegend", True)}
         assert shown["default"] is True
         assert shown["tutorial"] == shown["ridge"] == "legendonly"
@@ -127,6 +145,6 @@ def test_only_the_best_recipe_is_drawn_at_first():
 def test_the_curve_of_skill_ends_at_the_tables_skill():
     study = full_result()
     skills = {row.name: row.skill for row in study.models}
-    for trace in error_figure(study, "en")["data"]:
+    for trace in error_figure(study.models, study.table, "en")["data"]:
         if trace["name"] in skills and "yaxis" not in trace:
             assert trace["y"][-1] == pytest.approx(skills[trace["name"]], rel=1e-6)

@@ -1,180 +1,107 @@
-"""The pictures of a report as plotly figures: plain dicts that plotly.js draws.
-
-Colours are Okabe & Ito's, told apart by every eye; the page gives them its light or dark surroundings.
-"""
+"""The pictures of a report as plotly figures: forecasts, errors, bars and losses."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang, say
-from nextclose.core.plain import plain
-from nextclose.core.results import LossCurve, PriceHistory, StudyResult
-from nextclose.core.types import Dates, Floats
+from nextclose.core.results import LossCurve, ModelRow, PriceHistory
+from nextclose.judging.panel import Sessions
+from nextclose.report.drawn import best_model, drawn, first_step, shared_rows
+from nextclose.report.traces import BLUE, NAIVE, ORANGE, SERIES, Figure, band, curve, days, figure, level, line, numbers
 
-Figure = dict[str, Any]
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GOLD = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A000",
-)  # fmt: skip
-SERIES = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY, GOLD)
-NAIVE = "#888888"
 CANDLES = 250
 """Sessions that the candles show, at most."""
 
 
-def forecast_figure(study: StudyResult, lang: Lang) -> Figure:
-    """Truth, persistence and every model over the test span, the best recipe at first, each with its interval."""
-    table = study.table.where(study.table.step == 1)
+def forecast_figure(rows: Sequence[ModelRow], table: Forecasts, lang: Lang) -> Figure:
+    """Truth, persistence and every model of one symbol, the best model at first, each with its interval."""
+    own = by_date(table, first_step(rows))
     traces: list[Figure] = []
-    for name, colour, shown in _models(study):
-        own = table.of(name)
-        traces += [*_band(own, colour, name, shown), _line(own.target_date, own.yhat, name, colour, visible=shown)]
-    longest = max((table.of(name) for name in table.models()), key=len)
+    for name, colour, shown in drawn(rows):
+        model = own.of(name)
+        traces += [*band(model, colour, name, shown), line(model.target_date, model.yhat, name, colour, visible=shown)]
+    longest = max((own.of(name) for name in own.models()), key=len)
     traces.append(
-        _line(longest.target_date, longest.last_close, say("last close (persistence)", lang), NAIVE, dash="dot")
+        line(longest.target_date, longest.last_close, say("last close (persistence)", lang), NAIVE, dash="dot")
     )
-    traces.append(_line(longest.target_date, longest.y, say("the close that came", lang), "truth", width=2.0))
-    return _figure(traces, y=say("price", lang))
+    traces.append(line(longest.target_date, longest.y, say("the close that came", lang), "truth", width=2.0))
+    return figure(traces, y=say("price", lang))
+
+
+def by_date(table: Forecasts, step: int) -> Forecasts:
+    """The rows of a step, oldest first."""
+    own = table.where(table.step == step)
+    return own.where(np.argsort(own.target_date, kind="stable"))
 
 
 def candle_figure(history: PriceHistory, end: str, lang: Lang) -> Figure:
     """Candles and volume of the sessions up to the test span's end."""
     stop = int(np.searchsorted(history.dates, np.datetime64(end), side="right"))
     rows = slice(max(stop - CANDLES, 0), stop)
-    days = _days(history.dates[rows])
+    shown = days(history.dates[rows])
     candles = {
-        "type": "candlestick", "x": days, "name": say("bars", lang), "showlegend": False,
-        **{key: _values(getattr(history, key)[rows]) for key in ("open", "high", "low", "close")},
+        "type": "candlestick", "x": shown, "name": say("bars", lang), "showlegend": False,
+        **{key: numbers(getattr(history, key)[rows]) for key in ("open", "high", "low", "close")},
         "increasing": {"line": {"color": BLUE, "width": 1}}, "decreasing": {"line": {"color": ORANGE, "width": 1}},
     }  # fmt: skip
     volume = {
-        "type": "bar", "x": days, "y": _values(history.volume[rows]), "yaxis": "y2", "name": say("volume", lang),
+        "type": "bar", "x": shown, "y": numbers(history.volume[rows]), "yaxis": "y2", "name": say("volume", lang),
         "marker": {"color": NAIVE, "opacity": 0.4}, "showlegend": False,
     }  # fmt: skip
-    figure = _figure([candles, volume], y=say("price", lang), height=420)
-    figure["layout"]["yaxis"]["domain"] = [0.24, 1.0]
-    figure["layout"]["yaxis2"] = {"domain": [0.0, 0.18], "title": {"text": say("volume", lang)}, "nticks": 3}
-    figure["layout"]["xaxis"]["anchor"] = "y2"
-    figure["layout"]["xaxis"]["rangeslider"] = {"visible": False}
-    figure["layout"]["xaxis"]["rangebreaks"] = [{"bounds": ["sat", "mon"]}]
-    return figure
+    made = figure([candles, volume], y=say("price", lang), height=420)
+    made["layout"]["yaxis"]["domain"] = [0.24, 1.0]
+    made["layout"]["yaxis2"] = {"domain": [0.0, 0.18], "title": {"text": say("volume", lang)}, "nticks": 3}
+    made["layout"]["xaxis"]["anchor"] = "y2"
+    made["layout"]["xaxis"]["rangeslider"] = {"visible": False}
+    made["layout"]["xaxis"]["rangebreaks"] = [{"bounds": ["sat", "mon"]}]
+    return made
 
 
-def error_figure(study: StudyResult, lang: Lang) -> Figure:
-    """Squared error won from persistence, summed over the test span (Welch & Goyal 2008), above the errors themselves."""
-    naive = study.table.of(best_recipe(study), step=1)
-    missed = _line(
-        naive.target_date, 100.0 * (naive.y / naive.last_close - 1.0), say("persistence", lang), NAIVE, width=1.0
-    )
-    traces: list[Figure] = [{**missed, "yaxis": "y2"}]
-    for name, colour, visible in _models(study):
-        own = study.table.of(name, step=1)
-        lost = ((own.y - own.last_close) / own.last_close) ** 2
-        won = np.nancumsum(lost - own.error**2) / (np.nansum(lost) or np.nan)
-        traces.append(_line(own.target_date, won, name, colour, width=2.0, visible=visible))
-        errors = _line(own.target_date, 100.0 * own.error, name, colour, width=1.0, visible=visible)
+def error_figure(rows: Sequence[ModelRow], table: Forecasts, lang: Lang) -> Figure:
+    """Squared error won from persistence, summed over the sessions (Welch & Goyal 2008), above the errors themselves.
+
+    Several symbols: squares are summed over the symbols of a session, so that the curve ends at the model's skill;
+    the errors below are means over them.
+    """
+    judged = shared_rows(table, first_step(rows))
+    base = judged[best_model(rows)]
+    sessions = Sessions.of_days(base.target_date.astype("datetime64[D]").astype(np.int64))
+    each, when = sessions.sums(np.ones(len(base))), base.target_date[sessions.starts]
+    missed = base.y / base.last_close - 1.0
+    lost = sessions.sums(missed**2)
+    total = lost.sum() or np.nan
+    naive = line(when, 100.0 * sessions.sums(missed) / each, say("persistence", lang), NAIVE, width=1.0)
+    traces: list[Figure] = [{**naive, "yaxis": "y2"}]
+    for name, colour, visible in drawn(rows):
+        error = judged[name].error
+        won = np.cumsum(lost - sessions.sums(error**2)) / total
+        traces.append(line(when, won, name, colour, width=2.0, visible=visible))
+        errors = line(when, 100.0 * sessions.sums(error) / each, name, colour, width=1.0, visible=visible)
         traces.append({**errors, "yaxis": "y2", "showlegend": False})
-    figure = _figure(traces, y=say("skill earned so far", lang), height=500)
-    figure["layout"]["yaxis"]["domain"] = [0.42, 1.0]
-    figure["layout"]["yaxis2"] = {"domain": [0.0, 0.34], "title": {"text": say("error, %", lang)}}
-    figure["layout"]["xaxis"]["anchor"] = "y2"
-    figure["layout"]["shapes"] = [_level(0.0)]
-    return figure
+    made = figure(traces, y=say("skill earned so far", lang), height=500)
+    made["layout"]["yaxis"]["domain"] = [0.42, 1.0]
+    made["layout"]["yaxis2"] = {"domain": [0.0, 0.34], "title": {"text": say("error, %", lang)}}
+    made["layout"]["xaxis"]["anchor"] = "y2"
+    made["layout"]["shapes"] = [level(0.0)]
+    return made
 
 
 def loss_figure(losses: Sequence[LossCurve], lang: Lang) -> Figure:
     """Training losses of every seed, each relative to its first; validation dashed."""
     traces: list[Figure] = []
-    for number, curve in enumerate(losses):
+    for number, model in enumerate(losses):
         colour = SERIES[number % len(SERIES)]
-        for seed in range(len(curve.losses)):
-            first = curve.losses[seed, 0] or 1.0
-            traces.append(_curve(curve.losses[seed] / first, curve.model, colour, first=seed == 0))
-            if curve.val_losses.shape[1]:
-                base = curve.val_losses[seed, 0] or 1.0
-                traces.append(_curve(curve.val_losses[seed] / base, curve.model, colour, first=False, dash="dot"))
-    figure = _figure(traces, y=say("loss / first loss", lang), dates=False)
-    figure["layout"]["xaxis"]["title"] = {"text": say("epoch", lang)}
-    figure["layout"]["yaxis"] |= {"type": "log", "dtick": "D2"}
-    return figure
-
-
-def best_recipe(study: StudyResult) -> str:
-    """The recipe that is drawn at first: the one with the best skill, since a bad one flattens all others."""
-    skills = {row.name: row.skill for row in study.models if row.step == 1 and np.isfinite(row.skill)}
-    return max(study.recipes, key=lambda name: skills.get(name, -np.inf))
-
-
-def _models(study: StudyResult) -> list[tuple[str, str, bool | str]]:
-    """(name, colour, visible) of the recipes, then of the baselines but persistence; only the best recipe is shown."""
-    baselines = [
-        row.name for row in study.models if row.kind == "baseline" and row.step == 1 and row.name != "persistence"
-    ]
-    names = [*study.recipes, *baselines]
-    best = best_recipe(study)
-    colours = (SERIES[i % len(SERIES)] for i in range(len(names)))
-    return [(name, colour, True if name == best else "legendonly") for name, colour in zip(names, colours, strict=True)]
-
-
-def _band(rows: Forecasts, colour: str, name: str, visible: bool | str) -> list[Figure]:
-    shared: Mapping[str, Any] = {
-        "type": "scatter", "mode": "lines", "x": _days(rows.target_date), "line": {"width": 0}, "legendgroup": name,
-        "showlegend": False, "hoverinfo": "skip", "visible": visible,
-    }  # fmt: skip
-    return [
-        {**shared, "y": _values(rows.lo)},
-        {**shared, "y": _values(rows.hi), "fill": "tonexty", "fillcolor": colour + "22"},
-    ]
-
-
-def _line(
-    dates: Dates,
-    values: Floats,
-    name: str,
-    colour: str,
-    *,
-    width: float = 1.5,
-    dash: str = "solid",
-    visible: Any = True,
-) -> Figure:
-    return {
-        "type": "scatter", "mode": "lines", "x": _days(dates), "y": _values(values), "name": name, "legendgroup": name,
-        "line": {"color": colour, "width": width, "dash": dash}, "visible": visible,
-    }  # fmt: skip
-
-
-def _curve(values: Floats, name: str, colour: str, *, first: bool, dash: str = "solid") -> Figure:
-    return {
-        "type": "scatter", "mode": "lines", "y": _values(values), "name": name, "legendgroup": name, "showlegend": first,
-        "line": {"color": colour, "width": 1, "dash": dash}, "opacity": 0.75,
-    }  # fmt: skip
-
-
-def _figure(traces: Sequence[Figure], *, y: str, dates: bool = True, height: int = 380) -> Figure:
-    layout = {
-        "height": height, "margin": {"l": 60, "r": 16, "t": 44, "b": 44}, "hovermode": "x unified" if dates else "closest",
-        "xaxis": {"type": "date"} if dates else {}, "yaxis": {"title": {"text": y}, "automargin": True},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    }  # fmt: skip
-    return {"data": list(traces), "layout": layout}
-
-
-def _level(value: float) -> Figure:
-    """A thin line across the picture."""
-    return {
-        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value,
-        "line": {"color": NAIVE, "width": 1, "dash": "dot"},
-    }  # fmt: skip
-
-
-def _days(dates: Dates) -> list[str]:
-    return np.datetime_as_string(dates.astype("datetime64[D]"), unit="D").tolist()  # type: ignore[no-any-return]
-
-
-def _values(values: Floats) -> Any:
-    """Seven significant digits: a picture needs no more, and the page stays small."""
-    return plain([float(f"{value:.7g}") for value in np.asarray(values, dtype=np.float64)])
+        for seed in range(len(model.losses)):
+            first = model.losses[seed, 0] or 1.0
+            traces.append(curve(model.losses[seed] / first, model.model, colour, first=seed == 0))
+            if model.val_losses.shape[1]:
+                base = model.val_losses[seed, 0] or 1.0
+                traces.append(curve(model.val_losses[seed] / base, model.model, colour, first=False, dash="dot"))
+    made = figure(traces, y=say("loss / first loss", lang), dates=False)
+    made["layout"]["xaxis"]["title"] = {"text": say("epoch", lang)}
+    made["layout"]["yaxis"] |= {"type": "log", "dtick": "D2"}
+    return made

@@ -29,17 +29,20 @@ def table(
     *,
     words: Collection[int] = (0,),
     quiet: Sequence[bool] = (),
+    last: Collection[int] = (),
     class_: str = "plain",
 ) -> Markup:
     """A table in a frame that scrolls sideways on a narrow screen.
 
-    Columns in `words` are text, the rest numbers; a row that is `quiet` stands back. The first cell names its row.
+    Columns in `words` are text, the rest numbers; a row that is `quiet` stands back, a gap follows a row in `last`. The
+    first cell names its row.
     """
     kinds = ["word" if i in words else "num" for i in range(len(head))]
     header = tag("tr", *(tag("th", text, class_=kind, scope="col") for text, kind in zip(head, kinds, strict=True)))
-    body = [
-        _row(row, kinds, "quiet" if number < len(quiet) and quiet[number] else "own") for number, row in enumerate(rows)
-    ]
+    body = []
+    for number, row in enumerate(rows):
+        kind = "quiet" if number < len(quiet) and quiet[number] else "own"
+        body.append(_row(row, kinds, f"{kind} last" if number in last else kind))
     return tag("div", tag("table", tag("thead", header), tag("tbody", *body), class_=class_), class_="scroll")
 
 

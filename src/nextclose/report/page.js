@@ -10,6 +10,7 @@
   }));
   const settings = {
     responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    displayModeBar: matchMedia("(max-width: 640px)").matches ? false : "hover",
   };
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 

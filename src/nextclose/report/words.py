@@ -48,6 +48,11 @@ def pvalue(value: float | None) -> str:
     return DASH if value is None or not np.isfinite(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def interval(lo: float, hi: float, digits: int = 3) -> str:
+    """Two signed ends."""
+    return f"{signed(lo, digits)} .. {signed(hi, digits)}" if np.isfinite(lo) and np.isfinite(hi) else DASH
+
+
 def verdict_word(verdict: Verdict, lang: Lang) -> str:
     """A verdict in `lang`."""
     words = {
@@ -66,7 +71,27 @@ def information_word(information: Information, lang: Lang) -> str:
 
 def model_name(row: ModelRow, lang: Lang) -> str:
     """A row's name, and its step where it looks further than one session."""
-    return row.name if row.step == 1 else say("{name}, step {step}", lang, name=row.name, step=row.step)
+    return step_name(row.name, row.step, lang)
+
+
+def step_name(name: str, step: int, lang: Lang) -> str:
+    """A model's name, and its step where it looks further than one session."""
+    return name if step == 1 else say("{name}, step {step}", lang, name=name, step=step)
+
+
+def counted_models(count: int, lang: Lang) -> str:
+    """`1 model`, `3 models`."""
+    return say("1 model", lang) if count == 1 else say("{count} models", lang, count=f"{count:,}")
+
+
+def counted_symbols(count: int, lang: Lang) -> str:
+    """`1 symbol`, `40 symbols`."""
+    return say("1 symbol", lang) if count == 1 else say("{count} symbols", lang, count=f"{count:,}")
+
+
+def counted_sessions(count: int, lang: Lang) -> str:
+    """`1 session`, `250 sessions`."""
+    return say("1 session", lang) if count == 1 else say("{n} sessions", lang, n=f"{count:,}")
 
 
 def by_skill(rows: Iterable[ModelRow]) -> list[ModelRow]:

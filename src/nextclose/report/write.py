@@ -1,13 +1,15 @@
-"""Writing the page to a file, whole or not at all."""
+"""Writing a page to a file, whole or not at all."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 from nextclose.core.errors import SettingsError
-from nextclose.core.lang import Lang
-from nextclose.core.results import StudyResult
+from nextclose.core.lang import Lang, Text
+from nextclose.core.results import Judgement, StudyResult
+from nextclose.report.judgement import render_judgement
 from nextclose.report.page import render
 
 
@@ -18,14 +20,31 @@ def write_report(result: StudyResult, path: Path, *, lang: Lang | None = None) -
     ------
     SettingsError : the file cannot be written there.
     """
-    text = render(result, lang or result.lang)
+    return _write(render(result, lang or result.lang), path)
+
+
+def write_judgement(judgement: Judgement, path: str | Path, lang: Lang | None = None) -> Path:
+    """Write what was found about anyone's forecasts as one self-contained HTML file; returns its path.
+
+    Raises
+    ------
+    SettingsError : the file cannot be written there.
+    """
+    return _write(render_judgement(judgement, lang or judgement.lang), Path(path))
+
+
+def _write(text: str, path: Path) -> Path:
+    if os.path.isdir(path):
+        raise SettingsError("cannot write the report '{path}': {error}", path=path, error=Text("it is a folder"))
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_text(text, encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        raise SettingsError("cannot write the report '{path}': {error}", path=path, error=error) from error
+        raise SettingsError(
+            "cannot write the report '{path}': {error}", path=path, error=error.strerror or error
+        ) from error
     finally:
-        if beside.parent.is_dir():
+        with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
     return path
