@@ -115,6 +115,16 @@ def test_predict_explain_and_judge_work_on_what_run_left(here):
     assert [row["rmse"] for row in json.loads(filled.stdout)["models"]] == pytest.approx(
         [row["rmse"] for row in judged["models"]]
     )
+    shown = nextclose(here, "judge", "x/forecasts.parquet", "--report", "판정.html", "--lang", "ko")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.rstrip().endswith("판정.html")
+    assert "forecasts.parquet" in (here / "판정.html").read_text(encoding="utf-8")
+    told = json.loads(nextclose(here, "judge", "x/forecasts.parquet", "--report", "판정.html", "--json").stdout)
+    assert told["report"] == "판정.html"
+    assert {"models", "symbols", "contests", "notes"} <= told.keys()
+    refused = nextclose(here, "judge", "x/forecasts.parquet", "--report", "nowhere/r.html")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+    assert "cannot write the report 'nowhere" in refused.stderr
     missing = nextclose(here, "judge", "f.csv")
     assert missing.returncode == 2
     assert "lack yhat, last_close, y" in missing.stderr

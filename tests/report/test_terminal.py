@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 from tests.conftest import walk_bars
-from tests.report.conftest import full_result, make_result
+from tests.report.conftest import full_result, make_judgement, make_result
 
 from nextclose.judging.judge import judge
 from nextclose.report.explanation import print_explanation
@@ -76,6 +76,43 @@ def test_a_judged_file_shows_a_sentence_a_model():
     stream = io.StringIO()
     print_judgement(judged, Console(file=stream, width=100), "en")
     assert "tutorial is worse than persistence" in stream.getvalue().replace("\n", " ")
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_judgement_says_what_each_model_copies_and_who_may_be_the_best(lang, width, tmp_path):
+    judged = make_judgement(symbols=3, models=("net", "persistence", "ridge"), lang=lang)
+    stream = io.StringIO()
+    path = tmp_path / "r.html"
+    print_judgement(judged, Console(file=stream, width=width, highlight=False), lang, report=path)
+    text = stream.getvalue()
+    assert max(cell_len(line) for line in text.splitlines() if str(path) not in line) <= width
+    assert "…" not in text
+    assert text.rstrip().endswith(str(path))
+    flowing = "".join(text.split())
+    rows = {row.name: row for row in judged.models}
+    for name, wanted in (("net", True), ("ridge", True), ("persistence", False)):
+        assert ("".join(rows[name].shift.sentence.split()) in flowing) == wanted, name
+    for contest in judged.contests:
+        assert "".join(contest.sentence.split()) in flowing
+
+
+def test_the_ratio_is_known_without_a_row_of_persistence():
+    judged = make_judgement(models=("net",))
+    (row,) = judged.models
+    table = judged.table
+    ratio = row.rmse / ((table.y - table.last_close) ** 2).mean() ** 0.5
+    line = next(
+        line for line in shown(print_judgement, judged, lang="en").splitlines() if line.strip().startswith("net")
+    )
+    assert f" {ratio:.2f} " in line
+
+
+def test_a_run_ends_with_one_line_on_all_its_models():
+    study = full_result()
+    flowing = " ".join(shown(print_study, study).split())
+    assert study.contests[0].sentence in flowing
+    assert "forecast curve" not in flowing
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])

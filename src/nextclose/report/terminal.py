@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text as Rich
 
 from nextclose.core.lang import Lang, say
-from nextclose.core.results import DataSummary, Judgement, Ladder, ModelRow, SplitDates, StudyResult, Tomorrow
+from nextclose.core.results import Contest, DataSummary, Judgement, Ladder, ModelRow, SplitDates, StudyResult, Tomorrow
+from nextclose.report.drawn import naive_rmse
 from nextclose.report.findings import finding_action, finding_count, finding_dates, finding_text
 from nextclose.report.words import DASH, by_skill, change, model_name, percent, price, refit_words, signed, verdict_word
 
@@ -79,26 +80,29 @@ def print_shapes(model: str, shapes: Mapping[str, tuple[int, ...]], console: Con
 
 
 def print_study(study: StudyResult, console: Console, *, folder: Path | None = None) -> None:
-    """Leaderboard, verdicts, ladder, tomorrow, notes and where the report lies."""
+    """Leaderboard, verdicts, the models against each other, ladder, tomorrow, notes and where the report lies."""
     lang = study.lang
     console.print()
-    _print_leaderboard(study.models, console, lang)
+    _print_leaderboard(study.models, naive_rmse(study.table), console, lang)
     _print_sentences([row for row in study.models if row.kind == "recipe"], console)
+    _print_contests(study.contests, console, lang)
     if study.ladder is not None:
         _print_ladder(study.ladder, console, lang)
     print_tomorrow(study.tomorrow, study.notes, console, lang)
     if folder is not None:
+        _print_path(folder / "report.html", console, lang)
+
+
+def print_judgement(judged: Judgement, console: Console, lang: Lang, *, report: Path | None = None) -> None:
+    """A leaderboard, for each model of a file a verdict and of what it is a copy, the models against each other, notes."""
+    _print_leaderboard(judged.models, naive_rmse(judged.table), console, lang)
+    _print_sentences(judged.models, console, shifts=True)
+    _print_contests(judged.contests, console, lang)
+    if judged.notes:
         console.print()
-        console.print(
-            Rich.assemble((say("report", lang) + "  ", "bold"), (str(folder / "report.html"), ACCENT)), soft_wrap=True
-        )
-
-
-def print_judgement(judged: Judgement, console: Console, lang: Lang) -> None:
-    """A leaderboard and a verdict for each model of a file."""
-    _print_leaderboard(judged.models, console, lang)
-    _print_sentences(judged.models, console)
     _print_notes(judged.notes, console)
+    if report is not None:
+        _print_path(report, console, lang)
 
 
 def print_tomorrow(rows: Sequence[Tomorrow], notes: Sequence[str], console: Console, lang: Lang) -> None:
@@ -136,10 +140,9 @@ def _tomorrow_table(rows: Sequence[Tomorrow], lang: Lang) -> Table:
     return table
 
 
-def _print_leaderboard(models: Sequence[ModelRow], console: Console, lang: Lang) -> None:
-    """Every row, best skill first; the plainer forecasts are dimmed."""
+def _print_leaderboard(models: Sequence[ModelRow], naive: Mapping[int, float], console: Console, lang: Lang) -> None:
+    """Every row, best skill first; the plainer forecasts are dimmed. `naive` is each step's RMSE of persistence."""
     wide = console.width >= WIDE
-    naive = {row.step: row.rmse for row in models if row.name == "persistence"}
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column(say("model", lang), no_wrap=True)
     numbers = ["n", "RMSE", say("ratio", lang), say("skill", lang)]
@@ -167,7 +170,7 @@ def _cells(row: ModelRow, naive: float | None, wide: bool, lang: Lang) -> list[R
         Rich(model_name(row, lang)),
         f"{row.n:,}",
         price(row.rmse),
-        f"{row.rmse / naive:.2f}" if naive else DASH,
+        f"{row.rmse / naive:.2f}" if naive and np.isfinite(row.rmse / naive) else DASH,
         signed(row.skill),
         *([interval] if wide else []),
         percent(row.directional_accuracy),
@@ -175,11 +178,29 @@ def _cells(row: ModelRow, naive: float | None, wide: bool, lang: Lang) -> list[R
     ]
 
 
-def _print_sentences(rows: Sequence[ModelRow], console: Console) -> None:
+def _print_sentences(rows: Sequence[ModelRow], console: Console, *, shifts: bool = False) -> None:
+    """A paragraph a row; with `shifts` the diagnosis below it, but for persistence."""
     for row in rows:
-        mark, colour = MARKS[row.verdict]
+        own = row.name == "persistence"
+        mark, colour = ("·", QUIET) if own else MARKS[row.verdict]
         console.print()
         console.print(Rich.assemble((f"{mark} ", colour), row.sentence))
+        if shifts and not own and row.shift is not None:
+            console.print(Rich(row.shift.sentence, style=QUIET))
+
+
+def _print_contests(contests: Sequence[Contest], console: Console, lang: Lang) -> None:
+    """A sentence a step."""
+    if contests:
+        console.print()
+    for contest in contests:
+        step = say("step {step}", lang, step=contest.step) + ": " if len(contests) > 1 else ""
+        console.print(Rich(step + contest.sentence))
+
+
+def _print_path(path: Path, console: Console, lang: Lang) -> None:
+    console.print()
+    console.print(Rich.assemble((say("report", lang) + "  ", "bold"), (str(path), ACCENT)), soft_wrap=True)
 
 
 def _print_ladder(ladder: Ladder, console: Console, lang: Lang) -> None:
