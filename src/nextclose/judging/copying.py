@@ -20,6 +20,8 @@ BEFORE = 3
 """Sessions before the last close that are compared too."""
 AT_LEAST = 5
 """Sessions in a row without which nothing is compared."""
+APART = 0.1
+"""Distances that differ by less than this share of the least tell no close from the others."""
 ONLY_COPY = 0.1
 """Announced changes below this share of those that come make hardly more than a copy."""
 
@@ -103,6 +105,11 @@ def _r2(x: Float64s, y: Float64s) -> float:
 def _nearest(found: Copying) -> Text:
     if found.size == 0.0:
         return Text("It is the last close, repeated.")
+    if max(found.distances) < (1.0 + APART) * min(found.distances):
+        return Text(
+            "The forecast curve follows no close: it lies {distance} usual daily moves away from each.",
+            distance=f"{min(found.distances):.1f}",
+        )
     where = found.nearest
     if where == found.step:
         return Text(
