@@ -20,6 +20,8 @@ ASIDE = 7.0
 """... unless its mean is this many standard deviations from 0: a constant announces, it does not wander."""
 _START, _POLYNOMIAL = -1.04, (0.6344, 1.2378, 0.032496)
 """MacKinnon 1994, "Approximate asymptotic distribution functions for unit-root tests", no constant, lower tail."""
+_LEAST = -19.04
+"""His smallest statistic: the polynomial turns upwards below."""
 
 
 def wanders(panel: Panel) -> bool:
@@ -42,7 +44,7 @@ def upper_tail(statistic: float) -> float:
     """Probability of a statistic this high under Dickey and Fuller's distribution, mirrored; 1 below its start."""
     if not -statistic <= _START:
         return float("nan") if np.isnan(statistic) else 1.0
-    return float(ndtr(np.polynomial.polynomial.polyval(-statistic, _POLYNOMIAL)))
+    return float(ndtr(np.polynomial.polynomial.polyval(max(-statistic, _LEAST), _POLYNOMIAL)))
 
 
 def guarded(pvalue: float, statistic: float) -> float:

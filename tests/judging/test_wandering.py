@@ -1,0 +1,53 @@
+"""Dickey and Fuller's tail, and what counts as wandering."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from statsmodels.tsa.adfvalues import mackinnonp
+
+from nextclose.judging.wandering import guarded, upper_tail, wanders
+
+
+@pytest.mark.parametrize("statistic", [1.05, 1.5, 1.941, 2.566, 4.0, 10.0, 18.0])
+def test_the_upper_tail_is_mackinnons_lower_one(statistic):
+    assert upper_tail(statistic) == pytest.approx(mackinnonp(-statistic, regression="n", N=1), rel=1e-12)
+
+
+@pytest.mark.parametrize(("point", "level"), [(1.6167, 0.10), (1.9410, 0.05), (2.5658, 0.01)])
+def test_mackinnons_critical_values(point, level):
+    """MacKinnon 2010, "Critical values for cointegration tests", table 2: no constant, N = 1, T without end."""
+    assert upper_tail(point) == pytest.approx(level, rel=0.03)
+
+
+def test_the_tail_falls_all_the_way():
+    tail = [upper_tail(statistic) for statistic in np.linspace(-5.0, 60.0, 200)]
+    assert np.all(np.diff(tail) <= 0.0)
+    assert (upper_tail(0.0), tail[-1]) == (1.0, pytest.approx(0.0, abs=1e-15))
+
+
+def test_the_larger_p_counts():
+    assert guarded(0.03, 1.9) == upper_tail(1.9) > 0.05
+    assert guarded(0.4, 1.9) == 0.4
+    assert np.isnan(guarded(float("nan"), 1.9))
+    assert guarded(0.03, float("nan")) == 0.03
+
+
+def announcing(make_panel, make_table, announced, symbols=1):
+    table = make_table(T=250, symbols=symbols, missing=0.0)
+    return make_panel(table.replace(yhat=table.last_close * (1.0 + announced(table))))
+
+
+def test_a_pull_towards_a_level_wanders(make_panel, make_table):
+    for symbols in (1, 4):
+        pulled = announcing(make_panel, make_table, lambda table: 50.0 / table.last_close - 1.0, symbols)
+        assert wanders(pulled)
+
+
+def test_noise_and_constants_do_not(make_panel, make_table):
+    rng = np.random.default_rng(0)
+    slow = 0.001 * np.cumsum(rng.standard_normal(250)) / 16.0
+    assert not wanders(announcing(make_panel, make_table, lambda table: 0.01 * rng.standard_normal(len(table))))
+    assert not wanders(announcing(make_panel, make_table, lambda table: 0.02 + slow))
+    assert wanders(announcing(make_panel, make_table, lambda table: slow))
+    assert not wanders(announcing(make_panel, make_table, lambda table: 0.0 * table.y))
