@@ -1,0 +1,54 @@
+"""Adjustments against statsmodels and against the example of Benjamini & Hochberg 1995."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
+
+from nextclose.judging.multiple import benjamini_hochberg, holm
+
+MYOCARDIAL = np.array(
+    [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+        1.0,
+    ]
+)
+"""Section 3.2 of the paper: fifteen comparisons of two treatments of myocardial infarction."""
+METHODS = [("holm", holm), ("fdr_bh", benjamini_hochberg)]
+
+
+def test_the_papers_example():
+    assert np.count_nonzero(benjamini_hochberg(MYOCARDIAL) <= 0.05) == 4
+    assert np.count_nonzero(np.array(holm(MYOCARDIAL)) <= 0.05) == 3
+    assert benjamini_hochberg(MYOCARDIAL)[3] == pytest.approx(15 * 0.0095 / 4)
+
+
+@pytest.mark.parametrize(("name", "adjust"), METHODS)
+@given(pvalues=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=30))
+def test_adjustments_are_statsmodels(name, adjust, pvalues):
+    expected = multipletests(pvalues, method=name)[1]
+    np.testing.assert_allclose(adjust(np.array(pvalues)), expected, rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize(("name", "adjust"), METHODS)
+def test_an_unknown_p_is_no_test(name, adjust):
+    holed = np.insert(MYOCARDIAL, [0, 7, 15], np.nan)
+    known = np.isfinite(holed)
+    np.testing.assert_array_equal(np.array(adjust(holed))[known], adjust(MYOCARDIAL))
+    assert np.isnan(np.array(adjust(holed))[~known]).all()
