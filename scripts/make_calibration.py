@@ -98,7 +98,8 @@ them say nearly the same, and because a forecast that is truly worse spends its 
 
 ## Power
 
-Now something can be known: returns are AR(1), so that a share phi of the last one comes again. {fewer} series a row.
+Now something can be known: returns are AR(1), so that a share phi of the last one comes again. {fewer} series a row,
+{series} at phi = 0, where every claim is false.
 
 ![Share of series with 'information seen' and 'beats persistence', over the AR(1) coefficient](pictures/judge-power.png)
 

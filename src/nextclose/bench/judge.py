@@ -99,8 +99,9 @@ def _power(phi: float, sessions: int, plan: JudgePlan, pool: Executor | None, ti
     """A fitted AR(1) and the true coefficient; at 0 there is nothing to know, and the first is a false rate."""
     forecasters = (autoregression(1), Repeats(phi=phi))
     experiment = Alone(world=Echo(phi=phi), sessions=sessions, forecasters=forecasters)
-    counts = tally(experiment, plan.fewer, pool, tick)
-    fitted, true = ([rate(value, plan.fewer) for value in row] for row in counts.tolist())
+    series = plan.series if phi == 0.0 else plan.fewer
+    counts = tally(experiment, series, pool, tick)
+    fitted, true = ([rate(value, series) for value in row] for row in counts.tolist())
     beats, seen, aim = fitted[0], fitted[2], AIMS.get((phi, sessions))
     passed = None if aim is None else not seen.falls_short(aim)
     return PowerRow(

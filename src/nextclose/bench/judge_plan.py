@@ -25,7 +25,7 @@ class JudgePlan:
     series: int = SERIES
     """Series a cell of the three worlds without anything to know."""
     fewer: int = SERIES // _FEWER
-    """Series a row of the families, of power and of drift."""
+    """Series a row of the families, of drift, and of power where there is something to find."""
     sessions: tuple[int, ...] = (250, 1_000)
     """Test sessions of a series."""
     train: int = TRAIN

@@ -35,8 +35,9 @@ def print_judge_part(name: str, part: Any, console: Console, lang: Lang) -> None
 def _print_plan(plan: JudgePlan, console: Console, lang: Lang) -> None:
     _head(say("The judge on simulated series, where the truth is known", lang), console)
     told = say(
-        "{series} series a row, {fewer} for families, power and drift; forecasters learn from {train} sessions and are judged "
-        "on the sessions after them; nets have one seed and one fit, since so many series are fitted",
+        "{series} series a row, {fewer} for families, for drift and where there is something to find; forecasters learn from "
+        "{train} sessions and are judged on the sessions after them; nets have one seed and one fit, since so many series are "
+        "fitted",
         lang,
         series=f"{plan.series:,}",
         fewer=f"{plan.fewer:,}",
