@@ -47,7 +47,9 @@ def judge(
 
 def _found(judged: Judgement, report: Path | None) -> dict[str, Any]:
     """What `--json` prints."""
-    found: dict[str, Any] = {name: getattr(judged, name) for name in ("models", "symbols", "contests", "notes")}
+    found: dict[str, Any] = {
+        name: getattr(judged, name) for name in ("models", "beside", "symbols", "contests", "notes")
+    }
     return found if report is None else found | {"report": str(report)}
 
 

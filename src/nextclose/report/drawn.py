@@ -55,12 +55,3 @@ def shared_rows(table: Forecasts, step: int) -> dict[str, Forecasts]:
     judged = np.isfinite(own.y) & np.isfinite(own.yhat) & (own.last_close > 0.0)
     rows = shared(keys, judged, list(range(len(keys.models))))
     return {name: own.where(found) for name, found in zip(keys.models, rows, strict=True)}
-
-
-def naive_rmse(table: Forecasts) -> dict[int, float]:
-    """Step -> RMSE of repeating the last close on the judged rows; NaN where there are none."""
-    found = {}
-    for step in np.unique(table.step).tolist():
-        rows = next(iter(shared_rows(table, step).values()))
-        found[step] = float(np.sqrt(np.mean((rows.y - rows.last_close) ** 2))) if len(rows) else np.nan
-    return found

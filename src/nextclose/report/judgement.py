@@ -33,13 +33,13 @@ def render_judgement(judged: Judgement, lang: Lang) -> str:
     claims = [row for row in rows if row.name != "persistence"] or rows
     body = [
         _header(judged, lang),
-        verdict_section(claims, table, lang),
+        verdict_section(claims, lang),
         alarm_section(rows, lang),
         shift_section(rows, rows, pictures),
         symbol_section(rows, judged.symbols, pictures) if judged.symbols else forecast_section(rows, table, pictures),
         error_section(rows, table, pictures),
-        contest_section(judged.contests, rows, lang),
-        numbers_section(rows, lang),
+        contest_section(judged.contests, (*rows, *judged.beside), lang),
+        numbers_section((*rows, *judged.beside), lang),
         tests_section(rows, lang),
         _notes(judged, lang),
         footer(__version__, lang),

@@ -29,7 +29,7 @@ def render(study: StudyResult, lang: Lang) -> str:
     recipes = [row for row in rows if row.kind == "recipe"]
     body = [
         page.header(),
-        verdict_section(recipes, study.table, lang),
+        verdict_section(recipes, lang),
         alarm_section(rows, lang),
         page.tomorrow(),
         page.ladder(),

@@ -9,7 +9,7 @@ from nextclose.core.lang import Lang, say
 from nextclose.core.results import Contest, ModelRow, SymbolRow
 from nextclose.report.contests import contest_parts
 from nextclose.report.document import Pictures
-from nextclose.report.drawn import best_model, first_step, naive_rmse
+from nextclose.report.drawn import best_model, first_step
 from nextclose.report.figures import by_date, error_figure, forecast_figure
 from nextclose.report.html import Markup, section, tag
 from nextclose.report.hypotheses import hypotheses
@@ -24,10 +24,10 @@ from nextclose.report.words import by_skill
 NOTHING = Markup("")
 
 
-def verdict_section(shown: Sequence[ModelRow], table: Forecasts, lang: Lang) -> Markup:
+def verdict_section(shown: Sequence[ModelRow], lang: Lang) -> Markup:
     """A card a row of `shown`."""
     lead = say("Every model is measured against persistence: 'tomorrow's close is today's'.", lang)
-    return section(say("Verdict", lang), lead, *verdict_cards(shown, naive_rmse(table), lang), id_="verdict")
+    return section(say("Verdict", lang), lead, *verdict_cards(shown, lang), id_="verdict")
 
 
 def alarm_section(rows: Sequence[ModelRow], lang: Lang) -> Markup:

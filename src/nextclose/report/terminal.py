@@ -14,7 +14,6 @@ from rich.text import Text as Rich
 
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import Contest, DataSummary, Judgement, Ladder, ModelRow, SplitDates, StudyResult, Tomorrow
-from nextclose.report.drawn import naive_rmse
 from nextclose.report.findings import finding_action, finding_count, finding_dates, finding_text
 from nextclose.report.words import DASH, by_skill, change, model_name, percent, price, refit_words, signed, verdict_word
 
@@ -83,7 +82,7 @@ def print_study(study: StudyResult, console: Console, *, folder: Path | None = N
     """Leaderboard, verdicts, the models against each other, ladder, tomorrow, notes and where the report lies."""
     lang = study.lang
     console.print()
-    _print_leaderboard(study.models, naive_rmse(study.table), console, lang)
+    _print_leaderboard(study.models, console, lang)
     _print_sentences([row for row in study.models if row.kind == "recipe"], console)
     _print_contests(study.contests, console, lang)
     if study.ladder is not None:
@@ -95,7 +94,7 @@ def print_study(study: StudyResult, console: Console, *, folder: Path | None = N
 
 def print_judgement(judged: Judgement, console: Console, lang: Lang, *, report: Path | None = None) -> None:
     """A leaderboard, for each model of a file a verdict and of what it is a copy, the models against each other, notes."""
-    _print_leaderboard(judged.models, naive_rmse(judged.table), console, lang)
+    _print_leaderboard((*judged.models, *judged.beside), console, lang)
     _print_sentences(judged.models, console, shifts=True)
     _print_contests(judged.contests, console, lang)
     if judged.notes:
@@ -140,8 +139,8 @@ def _tomorrow_table(rows: Sequence[Tomorrow], lang: Lang) -> Table:
     return table
 
 
-def _print_leaderboard(models: Sequence[ModelRow], naive: Mapping[int, float], console: Console, lang: Lang) -> None:
-    """Every row, best skill first; the plainer forecasts are dimmed. `naive` is each step's RMSE of persistence."""
+def _print_leaderboard(models: Sequence[ModelRow], console: Console, lang: Lang) -> None:
+    """Every row, best skill first; the plainer forecasts are dimmed."""
     wide = console.width >= WIDE
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column(say("model", lang), no_wrap=True)
@@ -150,7 +149,7 @@ def _print_leaderboard(models: Sequence[ModelRow], naive: Mapping[int, float], c
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column(say("verdict", lang), no_wrap=True)
     for row in by_skill(models):
-        table.add_row(*_cells(row, naive.get(row.step), wide, lang), style=QUIET if row.kind == "baseline" else None)
+        table.add_row(*_cells(row, wide, lang), style=QUIET if row.kind == "baseline" else None)
     console.print(table)
     explained = say(
         "ratio: RMSE / RMSE of persistence; always up: {up} right; {ties} of sessions closed unchanged",
@@ -161,7 +160,7 @@ def _print_leaderboard(models: Sequence[ModelRow], naive: Mapping[int, float], c
     console.print(Rich(explained, style=QUIET))
 
 
-def _cells(row: ModelRow, naive: float | None, wide: bool, lang: Lang) -> list[RenderableType]:
+def _cells(row: ModelRow, wide: bool, lang: Lang) -> list[RenderableType]:
     own = row.name == "persistence"
     mark, colour = MARKS[row.verdict]
     known = np.isfinite(row.skill_lo) and not own
@@ -170,7 +169,7 @@ def _cells(row: ModelRow, naive: float | None, wide: bool, lang: Lang) -> list[R
         Rich(model_name(row, lang)),
         f"{row.n:,}",
         price(row.rmse),
-        f"{row.rmse / naive:.2f}" if naive and np.isfinite(row.rmse / naive) else DASH,
+        f"{row.rmse_ratio:.2f}" if np.isfinite(row.rmse_ratio) else DASH,
         signed(row.skill),
         *([interval] if wide else []),
         percent(row.directional_accuracy),

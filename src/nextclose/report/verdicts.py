@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,9 +19,9 @@ MARKS = {
 }
 
 
-def verdict_cards(rows: Sequence[ModelRow], naive: Mapping[int, float], lang: Lang) -> list[Markup]:
-    """A card a row, in their order; `naive` is each step's RMSE of repeating the last close."""
-    return [_card(row, naive.get(row.step, np.nan), lang) for row in rows]
+def verdict_cards(rows: Sequence[ModelRow], lang: Lang) -> list[Markup]:
+    """A card a row, in their order."""
+    return [_card(row, lang) for row in rows]
 
 
 def alarm_table(rows: Sequence[ModelRow], lang: Lang) -> Markup:
@@ -39,15 +39,15 @@ def _skill(found: Rejudged | None) -> str:
     return DASH if found is None else two_lines(signed(found.skill), f"n = {found.n:,}")
 
 
-def _card(row: ModelRow, naive: float, lang: Lang) -> Markup:
+def _card(row: ModelRow, lang: Lang) -> Markup:
     mark, kind = MARKS[row.verdict]
     pill = tag("span", f"{mark} {verdict_word(row.verdict, lang)}", class_="pill")
     head = tag("h3", model_name(row, lang), *([] if row.name == "persistence" else [" ", pill]))
-    return tag("article", head, tag("p", row.sentence), _facts(row, naive, lang), class_=f"verdict {kind}")
+    return tag("article", head, tag("p", row.sentence), _facts(row, lang), class_=f"verdict {kind}")
 
 
-def _facts(row: ModelRow, naive: float, lang: Lang) -> Markup:
-    ratio = row.rmse / naive if naive else np.nan
+def _facts(row: ModelRow, lang: Lang) -> Markup:
+    ratio = row.rmse_ratio
     information = information_word(row.information, lang)
     tested = pvalue(row.information_pvalue)
     facts = (
