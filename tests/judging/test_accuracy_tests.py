@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats import sandwich_covariance as sandwich
 from statsmodels.stats.diagnostic import pesaran_timmermann as statsmodels_pt
 from statsmodels.tsa.stattools import diebold_mariano_test
 
-from nextclose.judging.accuracy_tests import clark_west, diebold_mariano
+from nextclose.judging.accuracy_tests import clark_west, diebold_mariano, harvey_leybourne_newbold
 from nextclose.judging.direction import pesaran_timmermann
 from nextclose.judging.longrun import long_run_variance
 
@@ -31,6 +33,51 @@ def test_one_step_diebold_mariano_is_statsmodels(n, seed):
     assert got.statistic == pytest.approx(expected.statistic, rel=1e-10)
     assert got.two_sided().pvalue == pytest.approx(expected.pvalue, rel=1e-9)
     assert (got.lag, got.n) == (0, n)
+
+
+@pytest.mark.parametrize("n", [5, 250])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_on_absolute_errors_too(n, seed):
+    model, naive = errors(n, seed)
+    expected = diebold_mariano_test(np.zeros(n), -model, -naive, lags=0, harvey_adj=True, criterion="mad")
+    got = diebold_mariano(model, naive, loss="absolute")
+    assert got.statistic == pytest.approx(expected.statistic, rel=1e-10)
+    assert got.two_sided().pvalue == pytest.approx(expected.pvalue, rel=1e-9)
+    assert "|" in got.two_sided().null
+
+
+def differentials(panel):
+    """Clark-West's and Diebold-Mariano's, squared and absolute, each with the function under test."""
+    e, p = panel.error, panel.naive
+    more = {"step": panel.step, "sessions": panel.sessions}
+    return [
+        (e**2 - p**2, diebold_mariano(e, p, **more)),
+        (np.abs(e) - np.abs(p), diebold_mariano(e, p, loss="absolute", **more)),
+        (p**2 - e**2 + (p - e) ** 2, clark_west(e, p, **more)),
+    ]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_clustered_by_session_is_a_regression_on_a_constant(make_panel, seed):
+    panel = make_panel(symbols=4, seed=seed)
+    clusters = {"groups": panel.sessions.of, "use_correction": False}
+    for place, (d, got) in enumerate(differentials(panel)):
+        fit = OLS(d, np.ones(len(d))).fit(cov_type="cluster", cov_kwds=clusters)
+        factor = 1.0 if place == 2 else harvey_leybourne_newbold(panel.sessions.count, 1)
+        assert got.n == panel.sessions.count < len(d)
+        assert got.statistic == pytest.approx(factor * fit.tvalues[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("symbols", [1, 4])
+@pytest.mark.parametrize("step", [2, 3])
+def test_steps_that_overlap_are_driscoll_and_kraays_errors(make_panel, symbols, step):
+    panel = make_panel(T=200, symbols=symbols, step=step)
+    kwds = {"time": panel.sessions.of, "maxlags": step - 1, "weights_func": sandwich.weights_uniform}
+    for place, (d, got) in enumerate(differentials(panel)):
+        fit = OLS(d, np.ones(len(d))).fit(cov_type="hac-groupsum", cov_kwds=kwds | {"use_correction": False})
+        factor = 1.0 if place == 2 else harvey_leybourne_newbold(panel.sessions.count, step)
+        assert got.lag == step - 1
+        assert got.statistic == pytest.approx(factor * fit.tvalues[0], rel=1e-9)
 
 
 def test_harvey_leybourne_newbold_by_hand():

@@ -1,0 +1,60 @@
+"""The model confidence set and the test of superior predictive ability, against `arch`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from arch.bootstrap import MCS, SPA
+
+from nextclose.judging.bootstrap import block_length, resampled_sums
+from nextclose.judging.contest import confidence_set, superior_ability
+
+SHAPES = [(250, 4), (400, 7), (37, 3)]
+
+
+def losses(T, M, gain=0.0):
+    rng = np.random.default_rng(T + M)
+    base = rng.standard_normal(T) ** 2
+    return base[:, None] + rng.standard_normal((T, M)) * 0.5 + 0.02 * np.arange(M) - gain, base
+
+
+def arguments(T):
+    return {"block_size": block_length(T), "reps": 1000, "bootstrap": "circular", "seed": 0}
+
+
+@pytest.mark.parametrize(("T", "M"), SHAPES)
+def test_the_confidence_set_is_archs_p_by_p(T, M):
+    table, _ = losses(T, M)
+    reference = MCS(table, 0.1, **arguments(T))
+    reference.compute()
+    np.testing.assert_allclose(confidence_set(table), reference.pvalues["Pvalue"].sort_index(), atol=1e-12)
+
+
+@pytest.mark.parametrize(("T", "M"), SHAPES)
+@pytest.mark.parametrize("gain", [0.05, 0.1])
+def test_superior_ability_is_archs_at_equal_scales(T, M, gain):
+    """arch does not studentise, so every gain is divided by its standard error first."""
+    table, base = losses(T, M, gain)
+    gains = base[:, None] - table
+    means = resampled_sums(gains) / T
+    gains /= np.sqrt(np.mean((means - gains.mean(axis=0)) ** 2, axis=0))
+    reference = SPA(np.zeros(T), -gains, **arguments(T))
+    reference.compute()
+    found = superior_ability(table, base)
+    assert found.statistic > 0.0
+    assert found.statistic == pytest.approx(gains.mean(axis=0).max())
+    expected = [reference.pvalues[name] for name in ("lower", "consistent", "upper")]
+    np.testing.assert_allclose([found.lower, found.consistent, found.upper], expected, atol=1e-12)
+
+
+def test_where_no_model_gains_nothing_is_believed():
+    table, base = losses(250, 4, gain=-1.0)
+    found = superior_ability(table, base)
+    assert (found.statistic, found.lower, found.consistent, found.upper) == (0.0, 1.0, 1.0, 1.0)
+
+
+def test_resamples_are_sums_of_circular_blocks():
+    values = np.random.default_rng(3).standard_normal((20, 2))
+    starts = np.random.Generator(np.random.PCG64(0)).integers(0, 20, (1000, 7))
+    rows = np.array([[(start + k) % 20 for start in own for k in range(3)][:20] for own in starts.tolist()])
+    np.testing.assert_allclose(resampled_sums(values), values[rows].sum(axis=1), atol=1e-12)
