@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
 from nextclose.judging.multiple import benjamini_hochberg, holm
@@ -40,10 +38,11 @@ def test_the_papers_example():
 
 
 @pytest.mark.parametrize(("name", "adjust"), METHODS)
-@given(pvalues=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=30))
-def test_adjustments_are_statsmodels(name, adjust, pvalues):
-    expected = multipletests(pvalues, method=name)[1]
-    np.testing.assert_allclose(adjust(np.array(pvalues)), expected, rtol=1e-12, atol=1e-300)
+@pytest.mark.parametrize("m", [1, 2, 40])
+def test_adjustments_are_statsmodels(name, adjust, m):
+    pvalues = np.random.default_rng(m).random(m) ** 4
+    pvalues[m // 2 :] = np.round(pvalues[m // 2 :], 1)
+    np.testing.assert_allclose(adjust(pvalues), multipletests(pvalues, method=name)[1], rtol=1e-12, atol=1e-300)
 
 
 @pytest.mark.parametrize(("name", "adjust"), METHODS)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from statsmodels.tsa.adfvalues import mackinnonp
 
+from nextclose.core.forecasts import Forecasts
+from nextclose.judging.judge import judge
 from nextclose.judging.wandering import guarded, upper_tail, wanders
 
 
@@ -51,3 +53,19 @@ def test_noise_and_constants_do_not(make_panel, make_table):
     assert not wanders(announcing(make_panel, make_table, lambda table: 0.02 + slow))
     assert wanders(announcing(make_panel, make_table, lambda table: slow))
     assert not wanders(announcing(make_panel, make_table, lambda table: 0.0 * table.y))
+
+
+@pytest.mark.slow
+def test_a_pull_towards_the_train_level_is_rarely_believed():
+    """Unguarded, Clark-West believes such forecasts of a walk in about 9 of 100."""
+    believed = seen = 0
+    for seed in range(2_000):
+        close = 100.0 * np.exp(np.cumsum(0.01 * np.random.default_rng(seed).standard_normal(501)))
+        last, y, level = close[250:-1], close[251:], close[:250].mean()
+        day = np.busday_offset(np.datetime64("2020-01-01"), np.arange(251))
+        table = {"symbol": "A", "model": "m", "origin": day[:-1], "target_date": day[1:], "last_close": last, "y": y}
+        (row,) = judge(Forecasts.make(table | {"yhat": last + 0.3 * (level - last)}), contests=False).models
+        believed += row.cw.pvalue < 0.05
+        seen += row.information == "seen"
+    assert believed / 2_000 > 0.07
+    assert seen / 2_000 <= 0.06

@@ -1,0 +1,55 @@
+"""A market in one pass against each symbol alone, and the delta method's interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from nextclose.judging.by_symbol import by_symbol
+from nextclose.judging.judge import judge
+
+
+@pytest.mark.parametrize("step", [1, 3])
+def test_rows_are_those_of_each_symbol_alone(make_table, step):
+    table = make_table(T=60, symbols=4, step=step)
+    for row in judge(table).symbols:
+        (alone,) = judge(table.where(table.symbol == row.symbol)).models
+        for name in ("n", "rmse", "mae", "skill", "directional_accuracy", "always_up"):
+            assert getattr(row, name) == pytest.approx(getattr(alone, name), rel=1e-9)
+        for name in ("dm", "cw"):
+            own, other = getattr(row, name), getattr(alone, name)
+            assert (own.statistic, own.pvalue) == pytest.approx((other.statistic, other.pvalue), rel=1e-9)
+            assert (own.lag, own.n, own.null) == (other.lag, other.n, other.null)
+
+
+def test_verdicts_rest_on_benjamini_and_hochberg(make_table):
+    rows = judge(make_table(T=60, symbols=12, signal=0.06, missing=0.0)).symbols
+    adjusted = multipletests([stats.t.cdf(row.dm.statistic, row.n - 1) for row in rows], method="fdr_bh")[1]
+    seen = multipletests([row.cw.pvalue for row in rows], method="fdr_bh")[1] < 0.05
+    gained = np.array([row.skill > 0.0 for row in rows])
+    found = np.array([row.pvalue_adjusted for row in rows])
+    np.testing.assert_allclose(found[gained], adjusted[gained], rtol=1e-8)
+    assert [row.verdict == "beats persistence" for row in rows] == (gained & (adjusted < 0.05)).tolist()
+    assert [row.information == "seen" for row in rows] == seen.tolist()
+    assert 0 < seen.sum() < len(rows)
+
+
+def test_the_interval_is_the_delta_methods(make_panel):
+    """var(a / b) = (var a - 2 r cov(a, b) + r^2 var b) / b^2 over T, r = a / b."""
+    panel = make_panel(T=300, symbols=1)
+    lost, base = panel.error**2, panel.naive**2
+    r, covariance = lost.mean() / base.mean(), np.cov(lost, base, bias=True)
+    variance = np.array([1.0, -r]) @ covariance @ np.array([1.0, -r]) / base.mean() ** 2 / 300
+    (row,) = by_symbol(panel, ("S0",), "m", "en")
+    assert (row.skill_lo, row.skill_hi) == pytest.approx(stats.norm.interval(0.9, 1.0 - r, np.sqrt(variance)), rel=1e-9)
+
+
+def test_the_interval_is_near_a_bootstraps(make_panel):
+    panel = make_panel(T=500, symbols=1)
+    draws = np.random.default_rng(0).integers(0, 500, (2000, 500))
+    skills = 1.0 - (panel.error**2)[draws].sum(axis=1) / (panel.naive**2)[draws].sum(axis=1)
+    (row,) = by_symbol(panel, ("S0",), "m", "en")
+    lo, hi = np.quantile(skills, [0.05, 0.95])
+    assert (row.skill_lo, row.skill_hi) == pytest.approx((lo, hi), abs=0.1 * (hi - lo))
