@@ -67,7 +67,7 @@ it may). "Worse" is the share of "worse than persistence", which is true here of
 
 What the numbers say:
 
-- "Information seen" lies between {seen_least} and {seen_most} in all {rows} rows. Clark-West's test is meant to be
+- "Information seen" lies between {seen_least} and {seen_most} in all {rows} rows. Clark-West allows 5 %, and
   exact, and is about so.
 - "Beats persistence" lies between {beats_least} and {beats_most}. It is the more careful verdict: a forecast with
   estimated coefficients is truly worse than persistence here, and a Diebold-Mariano test of equal accuracy has that
