@@ -68,11 +68,10 @@ it may). "Worse" is the share of "worse than persistence", which is true here of
 What the numbers say:
 
 - "Information seen" lies between {seen_least} and {seen_most} in all {rows} rows. Clark-West allows 5 %, and
-  exact, and is about so.
+  that is about what it takes.
 - "Beats persistence" lies between {beats_least} and {beats_most}. It is the more careful verdict: a forecast with
   estimated coefficients is truly worse than persistence here, and a Diebold-Mariano test of equal accuracy has that
-  in its favour. The highest
-  rate is that of {beats_highest}, which is also found worse least often: it stays closest to persistence.
+  in its favour. The highest rate is that of {beats_highest}, which is also found worse least often: it stays closest to persistence.
 - {failed}
 
 ## Why there is a guard
