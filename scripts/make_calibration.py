@@ -71,7 +71,8 @@ What the numbers say:
   that is about what it takes.
 - "Beats persistence" lies between {beats_least} and {beats_most}. It is the more careful verdict: a forecast with
   estimated coefficients is truly worse than persistence here, and a Diebold-Mariano test of equal accuracy has that
-  in its favour. The highest rate is that of {beats_highest}, which is also found worse least often: it stays closest to persistence.
+  in its favour. The highest rate is that of {beats_highest}, which is also found worse least often: it stays
+  closest to persistence.
 - {failed}
 
 ## Why there is a guard
