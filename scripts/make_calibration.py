@@ -25,8 +25,8 @@ STYLE = {
 }
 PAGE = """# The judge, judged
 
-Written by `scripts/make_calibration.py` from one run of `nextclose bench judge --json`; every number below is that
-run's. The same command gives the same counts on any number of processes, bit for bit (seed {seed}).
+Written by `scripts/make_calibration.py` from the JSON of `nextclose bench judge --json`. Each part gives the same
+counts alone (`--only`) and together with the others, on any number of processes, bit for bit (seed {seed}).
 
 A judge that says "beats persistence" must seldom say it where nothing can be beaten, and should say it where
 something can. So `judge` is called on simulated prices, where the truth is known, and its own words are counted: the
@@ -71,18 +71,17 @@ What the numbers say:
   that is about what it takes.
 - "Beats persistence" lies between {beats_least} and {beats_most}. It is the more careful verdict: a forecast with
   estimated coefficients is truly worse than persistence here, and a Diebold-Mariano test of equal accuracy has that
-  in its favour. The highest rate is that of {beats_highest}, which is also found worse least often: it stays
-  closest to persistence.
+  in its favour. The highest rate is that of {beats_highest}, which is also found worse least often.
 - {failed}
 
 ## Why there is a guard
 
 The column "without the guard" counts what Clark-West's normal tail alone would have said: `p < 0.05`, "information
-seen". For noise and AR(4) it makes hardly a difference. For the tutorial it is {bare_least} to {bare_most} instead of
-{guarded_least} to {guarded_most}. Its min-max scaled net pulls towards the price level of its train span, so the
-change it announces is a walk itself ("wanders": {wanders_least} to {wanders_most} of its series), and the sum behind
-the test then follows Dickey and Fuller's distribution, whose 5 % point lies further out. The judge sees the wandering
-in the forecasts and takes the larger p-value.
+seen". For noise, AR(4) and `default` it makes little difference. For the tutorial it is {bare_least} to {bare_most}
+instead of {guarded_least} to {guarded_most}. Its min-max scaled net pulls towards the price level of its train span,
+so the change it announces is a walk itself ("wanders": {wanders_least} to {wanders_most} of its series), and the sum
+behind the test then follows Dickey and Fuller's distribution, whose 5 % point lies further out. The judge sees the
+wandering in the forecasts and takes the larger p-value.
 
 ## Twenty at once
 
@@ -93,13 +92,13 @@ runs over all of them. {fewer} families a row.
 
 {families}
 
-Holm allows 5 % whatever the forecasters have in common. Where the rate is lower than that, it is so because many of
-them say nearly the same, and because a forecast that is truly worse spends its share without using it.
+Holm allows 5 % whatever the forecasters have in common, and is below that where they resemble each other, as many of
+these do. For "beats persistence" it is far below: the single rows already are.
 
 ## Power
 
 Now something can be known: returns are AR(1), so that a share phi of the last one comes again. {fewer} series a row,
-{series} at phi = 0, where every claim is false.
+and {series} at phi = 0, where nothing can be known and a claim is false.
 
 ![Share of series with 'information seen' and 'beats persistence', over the AR(1) coefficient](pictures/judge-power.png)
 
@@ -108,6 +107,9 @@ Now something can be known: returns are AR(1), so that a share phi of the last o
 {power}
 
 - "Information seen" at phi = 0.15 and 1,000 sessions: {power_seen} for the fitted AR(1); at least 90 % is asked for.
+  At phi = 0 it is {zero_short} and {zero_long}. The first run took 2,000 series there too, read 6.10 % at 250
+  sessions, and so failed this row. The number of series was raised to that of the other rows without anything to know
+  after that was seen; the first 2,000 are among them, and `--series 2000 --only power` still shows them.
 - "Beats persistence" needs more. At 1,000 sessions the true coefficient is said to beat in {true_15} at 0.15 and
   {true_20} at 0.20, the fitted one in {fitted_15} and {fitted_20}: what the estimate loses is a true loss. At 250
   sessions and 0.15 it is {short_15}. A missing "beats persistence" says little in a year of sessions; the sentence of
@@ -121,6 +123,9 @@ the share of claims whose sentence lacks these words, beside the train mean in t
 best constant of the judged sessions takes its place. {fewer} series a row.
 
 {drift}
+
+The highest share, {unsaid_most} of the claims, is that of "{unsaid_name}" at {unsaid_sessions} sessions: the test
+behind the sentence allows 5 % of all series, not of those with a claim. Of all {fewer} series it is {unsaid_all}.
 
 ## What this does not show
 
@@ -171,8 +176,11 @@ def page(found: dict[str, Any]) -> str:
         true_20=percent(power[0.20, 1000]["true_beats"]),
         fitted_15=percent(power[0.15, 1000]["beats"]),
         fitted_20=percent(power[0.20, 1000]["beats"]),
+        zero_short=percent(power[0.0, 250]["seen"]),
+        zero_long=percent(power[0.0, 1000]["seen"]),
         short_15=percent(power[0.15, 250]["beats"]),
         drift=drift_table(found["drift"]),
+        **most_unsaid(found["drift"], plan["fewer"]),
     )
 
 
@@ -213,9 +221,9 @@ def drift_table(drift: list[dict[str, Any]]) -> str:
         unsaid = "–" if itself else bounded(row["unsaid"])
         rows.append(
             (forecaster_words(row["forecaster"], "en"), beside, f"{row['sessions']:,}", percent(row["beats"]),
-             percent(row["seen"]), unsaid, mark(row))
+             percent(row["seen"]), "–" if itself else f"{row['unsaid']['n']:,}", unsaid, mark(row))
         )  # fmt: skip
-    return table(("forecaster", "compared with", "sessions", "beats", "seen", "unsaid", ""), rows)
+    return table(("forecaster", "compared with", "sessions", "beats", "seen", "claims", "unsaid", ""), rows)
 
 
 def table(titles: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -238,6 +246,17 @@ def mark(row: dict[str, Any]) -> str:
 def least_and_most(name: str, rows: list[dict[str, Any]], field: str) -> dict[str, str]:
     rates = sorted((row[field] for row in rows), key=lambda rate: rate["share"])
     return {f"{name}_least": percent(rates[0]), f"{name}_most": percent(rates[-1])}
+
+
+def most_unsaid(drift: list[dict[str, Any]], fewer: int) -> dict[str, str]:
+    """Of the rows that claim anything, the one whose sentence is silent most often."""
+    most = max((row for row in drift if row["passed"] is not None), key=lambda row: row["unsaid"]["share"] or 0.0)
+    return {
+        "unsaid_most": percent(most["unsaid"]),
+        "unsaid_name": forecaster_words(most["forecaster"], "en"),
+        "unsaid_sessions": f"{most['sessions']:,}",
+        "unsaid_all": f"{100.0 * most['unsaid']['count'] / fewer:.2f} %",
+    }
 
 
 def draw_false_rates(found: dict[str, Any], path: Path) -> None:

@@ -237,6 +237,7 @@ def test_one_part_alone_counts_what_it_counts_in_a_whole_run(monkeypatch, capsys
     assert alone["power"] == whole["power"]
     assert whole["walk"][0]["beats"].keys() == {"count", "n", "share", "low", "high"}
     assert [row["passed"] for row in whole["power"]] == [True, None]
+    assert [row["seen"]["n"] for row in whole["power"]] == [SMALL.series, SMALL.fewer]
 
 
 @pytest.mark.parametrize(

@@ -96,10 +96,10 @@ def _family(world: World, sessions: int, plan: JudgePlan, pool: Executor | None,
 
 
 def _power(phi: float, sessions: int, plan: JudgePlan, pool: Executor | None, tick: Tick) -> PowerRow:
-    """A fitted AR(1) and the true coefficient; at 0 there is nothing to know, and the first is a false rate."""
+    """A fitted AR(1) and the true coefficient; at 0 nothing can be known, so it is one more cell of false rates."""
+    series = plan.series if phi == 0.0 else plan.fewer
     forecasters = (autoregression(1), Repeats(phi=phi))
     experiment = Alone(world=Echo(phi=phi), sessions=sessions, forecasters=forecasters)
-    series = plan.series if phi == 0.0 else plan.fewer
     counts = tally(experiment, series, pool, tick)
     fitted, true = ([rate(value, series) for value in row] for row in counts.tolist())
     beats, seen, aim = fitted[0], fitted[2], AIMS.get((phi, sessions))
