@@ -9,7 +9,7 @@ from arch.bootstrap import MCS, SPA
 from nextclose.judging.bootstrap import block_length, resampled_sums
 from nextclose.judging.contest import confidence_set, superior_ability
 
-SHAPES = [(250, 4), (400, 7), (37, 3)]
+SHAPES = [(250, 4), (100, 12), (37, 3)]
 
 
 def losses(T, M, gain=0.0):
