@@ -22,7 +22,7 @@ def test_one_symbol_is_statsmodels(make_panel):
 
 
 def test_by_hand():
-    """8 sessions, 5 rises, 4 called, 6 hits: by chance 0.5, whose variance is 1/4 - 1/16 * 1/4, over 8."""
+    """8 sessions, 5 rises, 4 called, 5 hits: by chance 0.5, whose variance is 1/4 - 1/16 * 1/4, over 8."""
     rose = np.array([1, 1, 1, 1, 1, 0, 0, 0], dtype=bool)
     called = np.array([1, 1, 1, 1, 0, 0, 0, 0], dtype=bool)
     called[[3, 5]] = [False, True]
