@@ -35,7 +35,10 @@ class Keys:
 
     @cached_property
     def _symbols(self) -> tuple[Ints, tuple[str, ...]]:
-        return encode(self.table.symbol)
+        code, names = encode(self.table.symbol)
+        order = sorted(range(len(names)), key=names.__getitem__)
+        rank: Ints = np.argsort(np.array(order, dtype=np.int64))
+        return rank[code], tuple(names[place] for place in order)
 
     @cached_property
     def _models(self) -> tuple[Ints, tuple[str, ...]]:
@@ -48,7 +51,7 @@ class Keys:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """Names in the order of their first row."""
+        """Sorted names, so that sums over them do not hang on the order of the rows."""
         return self._symbols[1]
 
     @property
