@@ -157,3 +157,11 @@ def test_what_does_not_belong_is_told(column, value, said):
 def test_what_is_no_table_is_told(source):
     with pytest.raises(ForecastsError):
         read_forecasts(source)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "f.csv"
+    made = table(n=40).to_pandas()
+    path.write_text("yhat," + made.to_csv(index=False).replace("\n", "\n1.0,", 40), encoding="utf-8")
+    with pytest.raises(ForecastsError, match="several columns are called yhat"):
+        read_forecasts(path)

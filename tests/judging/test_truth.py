@@ -7,7 +7,7 @@ from tests.judging.test_judge import table
 
 from nextclose.core.errors import ForecastsError
 from nextclose.core.forecasts import Forecasts
-from nextclose.judging.truth import check_last_close, fill_truth, infer_origins
+from nextclose.judging.truth import check_agreement, check_last_close, fill_truth, infer_origins
 
 
 def from_bars(bars, first=100):
@@ -70,3 +70,15 @@ def test_a_last_close_that_is_not_the_last_close_is_told():
     (note,) = check_last_close(made.replace(last_close=np.where(later, made.y, made.last_close)))
     assert "25 of 49" in str(note)
     assert check_last_close(made.where(np.arange(50) % 2 == 0)) == ()
+
+
+def test_models_that_disagree_on_what_came_are_told():
+    made = table(n=50, noise=0.2)
+    other = made.replace(model=np.full(50, "b", dtype=object))
+    assert check_agreement(Forecasts.concat([made, other])) == ()
+    (note,) = check_agreement(Forecasts.concat([made, other.replace(y=made.y * 1.02)]))
+    assert "disagree on y for 50 forecasts" in str(note)
+    (note,) = check_agreement(
+        Forecasts.concat([made, other.replace(last_close=np.where(np.arange(50) == 7, 1.0, made.last_close))])
+    )
+    assert "disagree on last_close for 1 forecasts" in str(note)

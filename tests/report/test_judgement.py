@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from html import escape
@@ -202,3 +203,11 @@ def test_a_table_of_steps_says_which_one_is_drawn():
     assert "The picture shows step 1." in page
     assert "net, step 2" in page
     assert isinstance(judged.table, Forecasts)
+
+
+def test_a_device_is_not_replaced_by_a_page(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(SettingsError, match="it is a device"):
+        write_judgement(make_judgement(), pipe)
+    assert pipe.is_fifo()

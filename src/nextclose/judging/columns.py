@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -47,6 +48,7 @@ def find_columns(there: Sequence[str], wished: Mapping[str, str], *, bars_given:
     ForecastsError : a wish that names no column, or columns that are missing.
     """
     plain = {name.strip().lower(): name for name in there}
+    _check_once([name.strip().lower() for name in there])
     _check_wishes(wished, plain, there)
     wide = _wide(wished.get("yhat", ""), plain)
     names = {
@@ -65,6 +67,13 @@ def find_columns(there: Sequence[str], wished: Mapping[str, str], *, bars_given:
         bands=_bands(wide, there),
         quantiles=dict(sorted(_quantiles([name for name in there if name not in taken]).items())),
     )
+
+
+def _check_once(names: Sequence[str]) -> None:
+    """Raise where two columns have one name; which of them is meant nobody can tell."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ForecastsError("several columns are called {names}: rename or drop all but one", names=", ".join(twice))
 
 
 def _check_wishes(wished: Mapping[str, str], plain: Mapping[str, str], there: Sequence[str]) -> None:

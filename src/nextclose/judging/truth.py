@@ -12,7 +12,7 @@ from nextclose.core.errors import ForecastsError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Text
 from nextclose.core.types import Bools, Dates, Float64s, Ints
-from nextclose.judging.keys import encode, groups
+from nextclose.judging.keys import Keys, encode, groups
 
 CLOSE = 1e-6
 """Relative difference of prices that storage may cause."""
@@ -100,6 +100,35 @@ def check_last_close(table: Forecasts) -> tuple[Text, ...]:
             before=f"{before[row]:.8g}",
         ),
     )
+
+
+def check_agreement(table: Forecasts) -> tuple[Text, ...]:
+    """A note where models have different truths or last closes for the same forecast."""
+    notes = []
+    numbers = Keys(table).forecast
+    for name, values in (("y", table.y), ("last_close", table.last_close)):
+        known = np.flatnonzero(np.isfinite(values))
+        if len(known) == 0:
+            continue
+        order = known[np.argsort(numbers[known], kind="stable")]
+        starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
+        least, most = np.minimum.reduceat(values[order], starts), np.maximum.reduceat(values[order], starts)
+        off = np.flatnonzero(_differ(least, most))
+        if len(off):
+            row = int(order[starts[off[0]]])
+            notes.append(
+                Text(
+                    "The models disagree on {name} for {count} forecasts, such as {symbol} on {date}: {least} and {most}. They "
+                    "are judged each by its own; give them the same.",
+                    name=name,
+                    count=f"{len(off):,}",
+                    symbol=table.symbol[row],
+                    date=str(table.target_date[row]),
+                    least=f"{least[off[0]]:.8g}",
+                    most=f"{most[off[0]]:.8g}",
+                )
+            )
+    return tuple(notes)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

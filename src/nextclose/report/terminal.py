@@ -24,6 +24,8 @@ MARKS = {
     "no difference found": ("=", "yellow"),
     "too few to tell": ("?", "dim"),
 }
+LONGEST = 18
+"""Columns of a model's name, cut behind them."""
 BAR = 28
 """Columns of the longest bar of the ladder."""
 WIDE = 94
@@ -143,7 +145,7 @@ def _print_leaderboard(models: Sequence[ModelRow], console: Console, lang: Lang)
     """Every row, best skill first; the plainer forecasts are dimmed."""
     wide = console.width >= WIDE
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    table.add_column(say("model", lang), no_wrap=True)
+    table.add_column(say("model", lang), no_wrap=True, max_width=LONGEST)
     numbers = ["n", "RMSE", say("ratio", lang), say("skill", lang)]
     for title in (*numbers, *([say("90 % interval", lang)] if wide else []), say("direction", lang)):
         table.add_column(title, justify="right", no_wrap=True)

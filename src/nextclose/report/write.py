@@ -34,8 +34,8 @@ def write_judgement(judgement: Judgement, path: str | Path, lang: Lang | None = 
 
 
 def _write(text: str, path: Path) -> Path:
-    if os.path.isdir(path):
-        raise SettingsError("cannot write the report '{path}': {error}", path=path, error=Text("it is a folder"))
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise SettingsError("cannot write the report '{path}': {error}", path=path, error=_what(path))
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         beside.write_text(text, encoding="utf-8")
@@ -48,3 +48,8 @@ def _write(text: str, path: Path) -> Path:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
     return path
+
+
+def _what(path: Path) -> Text:
+    """Why a path that is there cannot be replaced by a file."""
+    return Text("it is a folder") if os.path.isdir(path) else Text("it is a device, not a file")

@@ -16,7 +16,7 @@ from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Judgement
 from nextclose.judging.judge import judge as judge_table
 from nextclose.judging.table import Given, read_forecasts
-from nextclose.judging.truth import check_last_close, fill_truth, infer_origins
+from nextclose.judging.truth import check_agreement, check_last_close, fill_truth, infer_origins
 from nextclose.study.beside import plainer_forecasts
 
 
@@ -57,7 +57,7 @@ def judge(
         table, found = fill_truth(table, known)
         notes += found
     table = infer_origins(table)
-    notes += check_last_close(table)
+    notes += (*check_last_close(table), *check_agreement(table))
     plainer = None if known is None else plainer_forecasts(table, known)
     judged = judge_table(table if plainer is None else Forecasts.concat([table, plainer]), lang=lang)
     if plainer is not None:
