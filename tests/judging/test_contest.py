@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from arch.bootstrap import MCS, SPA
 
+from nextclose.core.forecasts import Forecasts
 from nextclose.judging.bootstrap import block_length, resampled_sums
 from nextclose.judging.contest import confidence_set, superior_ability
+from nextclose.judging.judge import judge
 
 SHAPES = [(250, 4), (100, 12), (37, 3)]
 
@@ -58,3 +60,24 @@ def test_resamples_are_sums_of_circular_blocks():
     starts = np.random.Generator(np.random.PCG64(0)).integers(0, 20, (1000, 7))
     rows = np.array([[(start + k) % 20 for start in own for k in range(3)][:20] for own in starts.tolist()])
     np.testing.assert_allclose(resampled_sums(values), values[rows].sum(axis=1), atol=1e-12)
+
+
+def test_a_sentence_names_few_members_and_says_where_there_is_no_set():
+    sessions = np.busday_offset("2024-01-01", np.arange(41))
+    close = 100.0 + np.cumsum(np.random.default_rng(0).standard_normal(41))
+
+    def told(models):
+        parts = [
+            Forecasts.make(
+                {"symbol": "A", "model": f"m{i}", "origin": sessions[:-1], "target_date": sessions[1:],
+                 "yhat": close[:-1] + 0.01 * np.random.default_rng(i).standard_normal(40), "last_close": close[:-1],
+                 "y": close[1:]}
+            )
+            for i in range(models)
+        ]  # fmt: skip
+        return judge(Forecasts.concat(parts)).contests[0]
+
+    many = told(20)
+    assert f"any of {len(many.confidence_set)}, such as persistence, m0" in many.sentence
+    assert "m19" not in many.sentence
+    assert "more than 100 models" in told(101).sentence

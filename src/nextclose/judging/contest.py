@@ -22,6 +22,8 @@ from nextclose.judging.verdict import ALPHA, ENOUGH
 SIZE = 0.10
 """Probability that the confidence set lacks the best model."""
 PERSISTENCE = "persistence"
+NAMED = 8
+"""Members of the set that a sentence names."""
 MOST = 100
 """Models beyond which no confidence set is made: its cost grows with their cube."""
 
@@ -152,6 +154,16 @@ def _sentence(models: int, pvalue: float, members: Sequence[str]) -> list[Text]:
         if pvalue < ALPHA
         else Text("None of these {models} models is shown to beat persistence (SPA, p {p}).", **facts)
     ]
-    if members:
+    if not members:
+        said.append(Text("No confidence set is made of more than {most} models.", most=MOST))
+    elif len(members) <= NAMED:
         said.append(Text("The best may be any of: {members} (model confidence set, 90 %).", members=", ".join(members)))
+    else:
+        said.append(
+            Text(
+                "The best may be any of {count}, such as {members} (model confidence set, 90 %).",
+                count=len(members),
+                members=", ".join(members[:NAMED]),
+            )
+        )
     return said
