@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,31 @@ def test_an_example_runs(example, tmp_path):
     done = run(tmp_path, example)
     assert done.returncode == 0, done.stderr
     assert "persistence" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_leak_and_the_shift_are_found_out(tmp_path):
+    said = " ".join(run(tmp_path, ROOT / "examples" / "judge_leak.py").stdout.split())
+    leak, shifted, honest = (
+        said.index(start) for start in ("▲ leak beats", "▲ shifted beats", "= honest: no difference")
+    )
+    seen = "So much skill is only reached by forecasts that have seen what they forecast."
+    early = "So it looks like a copy of the last close whose dates are one session early."
+    alarm = "Dated one session later its skill would be"
+    assert seen in said[leak:shifted]
+    assert early in said[shifted:honest]
+    assert [part.count(alarm) for part in (said[leak:shifted], said[shifted:honest], said[honest:])] == [1, 1, 0]
+
+
+@pytest.mark.slow
+def test_the_command_in_the_statsforecast_example_prints_what_the_example_prints(tmp_path):
+    pytest.importorskip("statsforecast", reason="the extra 'examples' is not installed")
+    example = ROOT / "examples" / "judge_statsforecast.py"
+    comment = re.search(r"#   nextclose (.*)\\\n#(.*)\n", example.read_text(encoding="utf-8"))
+    by_python = run(tmp_path, example)
+    start = "import sys; from nextclose.cli.app import main; sys.exit(main())"
+    by_command = run(tmp_path, "-c", start, *shlex.split(comment[1] + comment[2]))
+    assert by_command.stdout == by_python.stdout != ""
 
 
 @pytest.mark.slow
