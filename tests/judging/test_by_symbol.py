@@ -9,6 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from nextclose.judging.by_symbol import by_symbol
 from nextclose.judging.judge import judge
+from nextclose.judging.wandering import wandering_series, wanders
 
 
 @pytest.mark.parametrize("step", [1, 3])
@@ -25,7 +26,7 @@ def test_rows_are_those_of_each_symbol_alone(make_table, step):
 
 
 def test_verdicts_rest_on_benjamini_and_hochberg(make_table):
-    rows = judge(make_table(T=60, symbols=12, signal=0.04, missing=0.0)).symbols
+    rows = judge(make_table(T=150, symbols=12, signal=0.035, missing=0.0)).symbols
     adjusted = multipletests([stats.t.cdf(row.dm.statistic, row.n - 1) for row in rows], method="fdr_bh")[1]
     seen = multipletests([row.cw.pvalue for row in rows], method="fdr_bh")[1] < 0.05
     gained = np.array([row.skill > 0.0 for row in rows])
@@ -34,6 +35,21 @@ def test_verdicts_rest_on_benjamini_and_hochberg(make_table):
     assert [row.verdict == "beats persistence" for row in rows] == (gained & (adjusted < 0.05)).tolist()
     assert [row.information == "seen" for row in rows] == seen.tolist()
     assert 0 < seen.sum() < sum(row.cw.pvalue < 0.05 for row in rows)
+
+
+def test_the_guard_is_each_symbols_own(make_table, make_panel):
+    """A symbol whose announced change wanders is judged as it would be alone, whatever the others do."""
+    calm, table = make_table(T=120, symbols=6, missing=0.0), make_table(T=120, symbols=6, missing=0.0)
+    means = np.array([table.last_close[table.symbol == name].mean() for name in table.symbol])
+    pulled = table.replace(yhat=table.last_close + 0.3 * (means - table.last_close))
+    mixed = table.replace(yhat=np.where(table.symbol == "S1", pulled.yhat, calm.yhat))
+    for made in (calm, pulled, mixed):
+        panel = make_panel(made)
+        order = panel.by_symbol
+        starts = np.flatnonzero(np.diff(panel.symbol[order], prepend=-1))
+        alone = [wanders(make_panel(made.where(made.symbol == name))) for name in sorted(set(made.symbol))]
+        assert wandering_series(panel.announced[order], starts).tolist() == alone
+    assert alone == [False, True, False, False, False, False]
 
 
 def test_the_interval_is_the_delta_methods(make_panel):

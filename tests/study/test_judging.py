@@ -46,7 +46,9 @@ def test_baselines_beside_know_nothing_after_the_first_origin():
 
 def test_too_short_a_history_brings_no_plainer_forecasts():
     bars = walk_bars(100, seed=3)
-    assert nc.judge(from_bars(bars, first=50), bars=bars).beside == ()
+    judged = nc.judge(from_bars(bars, first=50), bars=bars)
+    assert judged.beside == ()
+    assert any("60 sessions before the first" in note for note in judged.notes)
 
 
 def test_a_file_of_several_symbols_of_bars_fills_each(tmp_path):

@@ -18,6 +18,7 @@ from nextclose.judging.multiple import benjamini_hochberg
 from nextclose.judging.panel import Panel
 from nextclose.judging.row import NO_ERROR
 from nextclose.judging.verdict import ALPHA, ENOUGH
+from nextclose.judging.wandering import guarded, wandering_series
 
 UNTESTED = Text("its errors are those of persistence, or there are too few sessions")
 
@@ -48,7 +49,8 @@ def by_symbol(panel: Panel, names: Sequence[str], model: str, lang: Lang) -> tup
     """A row a symbol, in the order of their names.
 
     The skill's interval is the delta method's: the ratio of two means, linear near them. Verdicts and information rest
-    on one-sided Diebold-Mariano and Clark-West p-values after Benjamini-Hochberg over the symbols.
+    on one-sided Diebold-Mariano and Clark-West p-values, guarded where the announced change wanders, after
+    Benjamini-Hochberg over the symbols.
     """
     if len(panel) == 0:
         return ()
@@ -62,8 +64,11 @@ def by_symbol(panel: Panel, names: Sequence[str], model: str, lang: Lang) -> tup
     half = QUANTILE * _ratio_error(series, error, naive, ratio, base)
     dm, cw = _tests(series, error, naive)
     T = series.counts
-    better, worse = (benjamini_hochberg(p) for p in (stdtr(T - 1, dm), stdtr(T - 1, -dm)))
-    informed = benjamini_hochberg(ndtr(-cw))
+    gains, seen = stdtr(T - 1, dm), ndtr(-cw)
+    wander = wandering_series(panel.announced[order], starts)
+    better = benjamini_hochberg(np.where(wander, guarded(gains, -dm), gains))
+    worse = benjamini_hochberg(stdtr(T - 1, -dm))
+    informed = benjamini_hochberg(np.where(wander, guarded(seen, cw), seen))
     y, yhat, last = (column[order] for column in (panel.rows.y, panel.rows.yhat, panel.rows.last_close))
     rose = y > last
     columns = {
@@ -87,7 +92,7 @@ def by_symbol(panel: Panel, names: Sequence[str], model: str, lang: Lang) -> tup
                 n=int(T[i]),
                 **{name: float(values[i]) for name, values in columns.items()},
                 dm=_statistic(NULLS["squared"], dm[i], two_sided[i], panel.step, T[i], lang),
-                cw=_statistic(NO_INFORMATION, cw[i], float(ndtr(-cw[i])), panel.step, T[i], lang),
+                cw=_statistic(NO_INFORMATION, cw[i], seen[i], panel.step, T[i], lang),
                 verdict=_verdict(int(T[i]), skill, float(better[i]), float(worse[i])),
                 information=_information(int(T[i]), float(informed[i])),
                 pvalue_adjusted=float(better[i] if skill > 0.0 else worse[i]),

@@ -38,7 +38,7 @@ def rule(family: Sequence[Measured]) -> tuple[Ruling, ...]:
 
 def _guarded(row: Measured, pvalue: float, statistic: float) -> float:
     """The p-value of a gain: the larger tail where the announced change wanders."""
-    return guarded(pvalue, statistic) if row.wanders else pvalue
+    return float(guarded(pvalue, statistic)) if row.wanders else pvalue
 
 
 def _rule(row: Measured, better: float, worse: float, informed: float) -> Ruling:

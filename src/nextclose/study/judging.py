@@ -15,9 +15,10 @@ from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Judgement
 from nextclose.judging.judge import judge as judge_table
+from nextclose.judging.rivals import PLAINER
 from nextclose.judging.table import Given, read_forecasts
 from nextclose.judging.truth import check_agreement, check_last_close, fill_truth, infer_origins
-from nextclose.study.beside import plainer_forecasts
+from nextclose.study.beside import AT_LEAST, plainer_forecasts
 
 
 def judge(
@@ -63,6 +64,14 @@ def judge(
     if plainer is not None:
         notes.append(
             Text("Beside these stand the plainer forecasts, fitted on the bars up to the first origin of each symbol.")
+        )
+    elif known is not None and not set(PLAINER) <= set(table.models()):
+        notes.append(
+            Text(
+                "No plainer forecasts stand beside these: that takes one-step forecasts, and bars with every origin and {least} "
+                "sessions before the first.",
+                least=AT_LEAST,
+            )
         )
     own = set(table.models())
     return replace(
