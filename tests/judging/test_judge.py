@@ -257,3 +257,72 @@ def test_noise_is_rarely_believed(n):
         seen += row.information == "seen"
     assert beats / runs <= 0.06
     assert seen / runs <= 0.06
+
+
+def test_a_model_without_forecasts_does_not_silence_the_others():
+    made, empty = table(n=60, noise=0.2), table(n=60, model="empty")
+    judged = judge(Forecasts.concat([made, empty.replace(yhat=np.full(60, np.nan)), table(n=60, noise=0.3, model="c")]))
+    assert [row.n for row in judged.models] == [60, 0, 60]
+    assert judged.models[0].verdict != "too few to tell"
+    assert judged.contests[0].models == ("m", "c")
+
+
+@pytest.mark.parametrize("column", ["y", "last_close"])
+@pytest.mark.parametrize("value", [np.inf, 0.0, -3.0])
+def test_an_impossible_price_is_left_out_and_counted(column, value):
+    made = table(n=60, noise=0.2)
+    values = getattr(made, column).copy()
+    values[5] = value
+    judged = judge(made.replace(**{column: values}))
+    assert judged.models[0].n == 59
+    assert np.isfinite(judged.models[0].skill)
+    assert any(note.startswith("1 ") for note in judged.notes)
+
+
+def test_prices_that_never_move_leave_nothing_to_tell():
+    made = table(n=60, noise=0.2)
+    row = only(made.replace(y=made.last_close))
+    assert "nothing can be told" in row.sentence
+    assert "nan" not in row.sentence
+    assert "skill" in row.reasons
+
+
+def test_extreme_values_are_no_accident():
+    made = table(n=60, noise=0.2)
+    last = made.last_close.copy()
+    last[5] = 1e-300
+    with np.errstate(all="ignore"):
+        row = only(made.replace(last_close=last))
+    assert "mz" in row.reasons
+
+
+def test_far_steps_need_several_times_as_many_sessions():
+    made = table(n=60, noise=0.2)
+    row = only(made.replace(step=np.full(60, 25), origin=made.origin - 40))
+    assert "three a step" in row.reasons["cw"]
+    assert row.sentence.startswith("m, step 25:")
+    assert "four times in five" not in row.sentence
+
+
+def test_shares_and_intervals_that_are_none_are_refused():
+    made = table(n=60, noise=0.2)
+    with pytest.raises(ForecastsError, match="'level': expected shares"):
+        judge(made.replace(level=np.full(60, 90.0)))
+    with pytest.raises(ForecastsError, match="'p_up': expected shares"):
+        judge(made.replace(p_up=np.full(60, 55.0)))
+    with pytest.raises(ForecastsError, match="60 intervals have lo above hi"):
+        judge(made.replace(lo=made.yhat + 1.0, hi=made.yhat - 1.0))
+    row = only(made.replace(lo=made.yhat - 1.0, hi=made.yhat + 1.0))
+    assert row.reasons["interval_score"] == "the intervals claim no level below 1"
+
+
+def test_a_family_needs_more_to_be_found():
+    assert detectable_skill(250, 20) == pytest.approx(0.212, abs=0.002)
+    crowd = Forecasts.concat([table(noise=0.01), *(table(noise=0.02, seed=i, model=f"n{i}") for i in range(19))])
+    assert "about 0.21 four times" in judge(crowd).models[0].sentence
+
+
+def test_only_a_copy_is_called_persistence():
+    row = only(table(n=60, noise=0.5, model="persistence"))
+    assert "repeats the last close" not in row.sentence
+    assert "repeats the last close" in only(table(n=60, model="persistence")).sentence

@@ -43,7 +43,8 @@ def series(rng, symbol, model, n, step):
     made = Forecasts.make(
         {
             "symbol": symbol, "model": model, "origin": days[:n], "step": step, "target_date": days[step : n + step],
-            "yhat": yhat, "lo": 0.98 * yhat, "hi": 1.02 * yhat, "level": rng.choice([0.9, 1.0, np.nan]),
+            "yhat": yhat, "lo": np.minimum(0.98 * yhat, yhat), "hi": np.maximum(1.02 * yhat, yhat),
+            "level": rng.choice([0.9, 1.0, np.nan]),
             "p_up": rng.choice([np.nan, 0.5]), "last_close": last, "y": y,
         },
         {0.05: 0.9 * yhat},

@@ -81,7 +81,8 @@ def test_a_column_a_model_is_read_with_its_intervals():
 
 
 @pytest.mark.parametrize(
-    ("name", "level"), [("q0.05", 0.05), ("0.5", 0.5), ("quantile_0.95", 0.95), ("q95", 0.95), (" Q_.1 ", 0.1)]
+    ("name", "level"),
+    [("q0.05", 0.05), ("0.5", 0.5), ("quantile_0.95", 0.95), ("q95", 0.95), ("q97.5", 0.975), (" Q_.1 ", 0.1)],
 )
 def test_quantile_columns_are_found_by_their_names(name, level):
     made = table(n=40, noise=0.1)
@@ -165,3 +166,20 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
     path.write_text("yhat," + made.to_csv(index=False).replace("\n", "\n1.0,", 40), encoding="utf-8")
     with pytest.raises(ForecastsError, match="several columns are called yhat"):
         read_forecasts(path)
+
+
+def test_an_origin_further_back_than_a_step_is_refused():
+    made = table(n=60, noise=0.2)
+    far = made.where(np.arange(60) >= 10).replace(origin=made.origin[:50])
+    with pytest.raises(ForecastsError, match="no column step, but 49 forecasts look further"):
+        read_forecasts(far.to_pandas().drop(columns="step"))
+    read_forecasts(made.to_pandas().drop(columns="step"))
+
+
+def test_names_keep_their_points_and_lose_their_blanks():
+    frame = pd.concat(
+        [table(n=40).to_pandas().assign(model=0.1), table(n=40).to_pandas().assign(model=0.2, symbol="A ")]
+    )
+    given = read_forecasts(frame)
+    assert given.table.models() == ("0.1", "0.2")
+    assert set(given.table.symbol) == {"A"}

@@ -5,6 +5,7 @@ import pytest
 from tests.conftest import walk_bars
 from tests.judging.test_judge import table
 
+import nextclose as nc
 from nextclose.core.errors import ForecastsError
 from nextclose.core.forecasts import Forecasts
 from nextclose.judging.truth import check_agreement, check_last_close, fill_truth, infer_origins
@@ -82,3 +83,13 @@ def test_models_that_disagree_on_what_came_are_told():
         Forecasts.concat([made, other.replace(last_close=np.where(np.arange(50) == 7, 1.0, made.last_close))])
     )
     assert "disagree on last_close for 1 forecasts" in str(note)
+
+
+def test_bars_that_end_early_fill_nothing_after_their_end():
+    bars = walk_bars(160, seed=3)
+    short = nc.Bars(**{name: getattr(bars, name)[:140] if isinstance(getattr(bars, name), np.ndarray) else getattr(bars, name)
+                       for name in bars.__dataclass_fields__})  # fmt: skip
+    filled, notes = fill_truth(from_bars(bars), {bars.symbol: short})
+    np.testing.assert_array_equal(np.isnan(filled.last_close), np.arange(60) >= 40)
+    np.testing.assert_array_equal(np.isnat(filled.origin), np.arange(60) >= 40)
+    assert "20 forecasts are for sessions after the last bar" in str(notes[0])

@@ -22,7 +22,9 @@ from nextclose.judging.longrun import long_run_variance
 from nextclose.judging.panel import Sessions
 
 NAN = float("nan")
-TOO_SHORT = Text("fewer than two sessions")
+TOO_SHORT = Text("too few sessions: at least two, and three a step")
+SESSIONS_A_STEP = 3
+"""Sessions a step below which overlapping forecasts leave no variance to estimate."""
 SAME = Text("its errors are those of persistence")
 Loss = Literal["squared", "absolute"]
 NULLS = {
@@ -115,13 +117,18 @@ def clark_west(error: Float64s, naive: Float64s, step: int = 1, *, sessions: Ses
 def mean_statistic(d: Float64s, sessions: Sessions, step: int) -> tuple[float, Text | None]:
     """The mean of d (n,) over its standard error with sessions as observations, or NaN and why."""
     T = sessions.count
-    if sessions.count < max(2, step + 1):
+    if not enough(sessions.count, step):
         return NAN, TOO_SHORT
     mean = float(np.mean(d))
     variance = long_run_variance(sessions.sums(d - mean), step - 1)
     if not variance > 0.0:
         return NAN, SAME
     return len(d) * mean / sqrt(T * variance), None
+
+
+def enough(sessions: int, step: int) -> bool:
+    """Whether a long-run variance can be estimated at all."""
+    return sessions >= max(2, SESSIONS_A_STEP * step if step > 1 else 2)
 
 
 def harvey_leybourne_newbold(T: int, step: int) -> float:

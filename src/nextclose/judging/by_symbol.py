@@ -11,7 +11,7 @@ from scipy.special import ndtr, stdtr
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Information, Statistic, SymbolRow, Verdict
 from nextclose.core.types import Float64s, Ints
-from nextclose.judging.accuracy_tests import NO_INFORMATION, NULLS, harvey_leybourne_newbold
+from nextclose.judging.accuracy_tests import NO_INFORMATION, NULLS, enough, harvey_leybourne_newbold
 from nextclose.judging.longrun import long_run_variances
 from nextclose.judging.mincer_zarnowitz import QUANTILE
 from nextclose.judging.multiple import benjamini_hochberg
@@ -39,7 +39,7 @@ class _Series:
     def errors(self, values: Float64s) -> Float64s:
         """Standard errors of the means, (S,); NaN where they are not known."""
         variance = long_run_variances(values, self.starts, self.step - 1)
-        known = (variance > 0.0) & (self.counts >= max(2, self.step + 1))
+        known = (variance > 0.0) & np.array([enough(count, self.step) for count in self.counts.tolist()])
         errors = np.full(len(variance), np.nan)
         errors[known] = np.sqrt(variance[known] / self.counts[known])
         return errors

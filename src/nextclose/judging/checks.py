@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nextclose.core.errors import ForecastsError
+from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Text
 from nextclose.core.types import Bools
 from nextclose.judging.keys import Keys
@@ -24,6 +25,7 @@ def check(keys: Keys) -> None:
     if int(table.step.min()) < 1:
         raise ForecastsError("column 'step': expected 1 for the next session, 2 for the one after; got {got}",
                              got=int(table.step.min()))  # fmt: skip
+    _check_shares(table)
     _, first = np.unique(keys.row, return_index=True)
     if len(first) < len(table):
         twice = int(np.setdiff1d(np.arange(len(table)), first)[0])
@@ -48,13 +50,38 @@ def check(keys: Keys) -> None:
         )
 
 
+def _check_shares(table: Forecasts) -> None:
+    """Raise for levels and probabilities that are none, and for intervals upside down."""
+    for name, values in (("level", table.level), ("p_up", table.p_up)):
+        wrong = np.flatnonzero((values < 0.0) | (values > 1.0))
+        if len(wrong):
+            raise ForecastsError(
+                "column '{name}': expected shares from 0 to 1, such as 0.9, got {got}", name=name, got=values[wrong[0]]
+            )
+    upside_down = np.flatnonzero(table.lo > table.hi)
+    if len(upside_down):
+        row = int(upside_down[0])
+        raise ForecastsError(
+            "{count} intervals have lo above hi, such as {lo} and {hi} for {date}",
+            count=len(upside_down), lo=table.lo[row], hi=table.hi[row], date=table.target_date[row],
+        )  # fmt: skip
+
+
 def notes_on(keys: Keys) -> list[Text]:
     """What is not judged, and how much of it."""
     table, notes = keys.table, []
-    waiting = int(np.count_nonzero(~np.isfinite(table.y)))
+    waiting = int(np.count_nonzero(np.isnan(table.y)))
     if waiting:
         notes.append(Text("{count} forecasts have no truth yet; they are kept and not judged.", count=f"{waiting:,}"))
-    unanchored = int(np.count_nonzero(~(table.last_close > 0.0)))
+    impossible = int(np.count_nonzero((table.y <= 0.0) | np.isinf(table.y)))
+    if impossible:
+        notes.append(
+            Text(
+                "{count} truths are no positive price; those forecasts are kept and not judged.",
+                count=f"{impossible:,}",
+            )
+        )
+    unanchored = int(np.count_nonzero(~((table.last_close > 0.0) & np.isfinite(table.last_close))))
     if unanchored:
         notes.append(
             Text(
@@ -77,7 +104,7 @@ def notes_on(keys: Keys) -> list[Text]:
 def left_out(keys: Keys, judged: Bools, measured: Sequence[Measured], step: int) -> list[Text]:
     """A note where models forecast different sessions."""
     counts = np.bincount(keys.model[judged], minlength=len(keys.models))
-    shared = measured[0].n
+    shared = max(row.n for row in measured)
     if int(counts.max()) == shared:
         return []
     return [

@@ -16,7 +16,7 @@ FROM_BARS = ("last_close", "y")
 PLUS = "+"
 """Between the columns of several models in `yhat=A+B`."""
 _QUANTILE = re.compile(r"(?:q|quantile)?[_-]?(0?\.\d+)")
-_PERCENTILE = re.compile(r"q(\d{1,2})")
+_PERCENTILE = re.compile(r"q(\d{1,2}(?:\.\d+)?)")
 _BAND = re.compile(r"(?P<model>.+)-(?P<end>lo|hi)-(?P<level>\d{1,2}(?:\.\d+)?)")
 """How wide tables name the ends of intervals: Model-lo-90."""
 
@@ -123,7 +123,7 @@ def _quantiles(names: Sequence[str]) -> dict[float, str]:
     for name in names:
         plain = name.strip().lower()
         fraction, percent = _QUANTILE.fullmatch(plain), _PERCENTILE.fullmatch(plain)
-        level = float(fraction[1]) if fraction else int(percent[1]) / 100.0 if percent else 0.0
+        level = float(fraction[1]) if fraction else float(percent[1]) / 100.0 if percent else 0.0
         if 0.0 < level < 1.0:
             found[level] = name
     return found
@@ -141,11 +141,10 @@ def _lacking(missing: Sequence[str], there: Sequence[str]) -> ForecastsError:
         )
     return ForecastsError(
         "the forecasts lack {missing}. Found {found}. Expected {needed}, or other names with --columns, such as "
-        "--columns {example}={there}.{hint}",
+        "--columns {example}=NAME.{hint}",
         missing=", ".join(missing),
         found=", ".join(there) or "nothing",
         needed=", ".join(NEEDED),
         example=missing[0],
-        there=there[0] if there else "pred",
         hint=did_you_mean(missing[0], there),
     )

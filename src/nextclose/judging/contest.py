@@ -39,13 +39,19 @@ class SuperiorAbility:
     """p-values: liberal, consistent, conservative."""
 
 
+NOTHING_TRIED = SuperiorAbility(statistic=0.0, lower=1.0, consistent=1.0, upper=1.0)
+"""Every model tried is persistence itself."""
+
+
 def contest(measured: Sequence[Measured], lang: Lang) -> Contest | None:
     """SPA and the model confidence set over models judged on the same sessions, persistence among them.
 
     Losses are e^2, averaged over the symbols of a session. None for fewer than two models that differ from persistence
-    or fewer than 30 sessions. Models with equal losses share one place.
+    or fewer than 30 sessions. Models with equal losses share one place. SPA is asked of the models tried, not of the
+    plainer forecasts beside them; the confidence set holds all.
     """
-    own = [row for row in measured if row.name != PERSISTENCE]
+    most = max((row.n for row in measured), default=0)
+    own = [row for row in measured if row.name != PERSISTENCE and row.n == most]
     if len(own) < 2 or own[0].sessions < ENOUGH:
         return None
     panel = own[0].panel
@@ -57,7 +63,9 @@ def contest(measured: Sequence[Measured], lang: Lang) -> Contest | None:
     if len(distinct) < 2:
         return None
     table = np.column_stack([losses[name] for name in distinct])
-    spa = superior_ability(table[:, 1:], table[:, 0])
+    tried = [row.name for row in own if row.kind == "recipe"] or [row.name for row in own]
+    entered = [distinct.index(name) for name in dict.fromkeys(place[name] for name in tried) if name != PERSISTENCE]
+    spa = superior_ability(table[:, entered], table[:, 0]) if entered else NOTHING_TRIED
     leaving = confidence_set(table) if len(distinct) <= MOST else np.full(len(distinct), np.nan)
     pvalues = {name: float(leaving[distinct.index(other)]) for name, other in place.items()}
     members = tuple(name for name, p in pvalues.items() if p > SIZE)
@@ -78,7 +86,7 @@ def contest(measured: Sequence[Measured], lang: Lang) -> Contest | None:
         size=SIZE,
         block=block_length(panel.sessions.count),
         reps=RESAMPLES,
-        sentence=" ".join(part.render(lang) for part in _sentence(len(own), spa.consistent, members)),
+        sentence=" ".join(part.render(lang) for part in _sentence(len(tried), spa.consistent, members)),
     )
 
 
@@ -150,9 +158,9 @@ def _places(losses: Mapping[str, Float64s]) -> dict[str, str]:
 def _sentence(models: int, pvalue: float, members: Sequence[str]) -> list[Text]:
     facts = {"models": models, "p": pvalue_words(pvalue)}
     said = [
-        Text("Of these {models} models at least one beats persistence (SPA, p {p}).", **facts)
+        Text("Models tried: {models}; at least one beats persistence (SPA, p {p}).", **facts)
         if pvalue < ALPHA
-        else Text("None of these {models} models is shown to beat persistence (SPA, p {p}).", **facts)
+        else Text("Models tried: {models}; none is shown to beat persistence (SPA, p {p}).", **facts)
     ]
     if not members:
         said.append(Text("No confidence set is made of more than {most} models.", most=MOST))

@@ -60,7 +60,8 @@ def copying(panel: Panel) -> Copying | None:
     """Distances of the forecasts from the close they are for, from its neighbours and from closes before the origin.
 
     In units of persistence's root mean square error, over the rows for which all of these closes are in the table.
-    None where persistence makes no error or fewer than `AT_LEAST` sessions in a row are there.
+    None where persistence makes no error, where fewer than `AT_LEAST` sessions in a row are there, or where a number
+    is too large to be squared.
     """
     order, rows = panel.by_symbol, panel.rows
     last, y, yhat = rows.last_close[order], rows.y[order], rows.yhat[order]
@@ -71,6 +72,8 @@ def copying(panel: Panel) -> Copying | None:
     closes = {-1: np.roll(y, -1), 0: y}
     closes |= {panel.step + k: np.roll(last, k) for k in range(BEFORE + 1)}
     distances = tuple(float(_size(((yhat - close) / last)[known]) / typical) for close in closes.values())
+    if not np.isfinite(distances).all():
+        return None
     moved = known & np.roll(known, 1) & panel.follows
     return Copying(
         offsets=tuple(closes),

@@ -10,7 +10,7 @@ from scipy.special import ndtr
 
 from nextclose.core.lang import Text
 from nextclose.core.types import Bools
-from nextclose.judging.accuracy_tests import TOO_SHORT, TestResult, blank, filled
+from nextclose.judging.accuracy_tests import TOO_SHORT, TestResult, blank, enough, filled
 from nextclose.judging.longrun import long_run_variance
 from nextclose.judging.panel import Sessions
 
@@ -26,7 +26,7 @@ def pesaran_timmermann(rose: Bools, called: Bools, step: int = 1, *, sessions: S
     sessions = sessions or Sessions.single(n)
     null = Text("called rises are independent of rises")
     result = blank(null, Text("they are not"), step - 1, sessions.count)
-    if sessions.count < max(2, step + 1):
+    if not enough(sessions.count, step):
         return replace(result, undefined=TOO_SHORT)
     up, said = float(np.mean(rose)), float(np.mean(called))
     if said in (0.0, 1.0) or up in (0.0, 1.0):

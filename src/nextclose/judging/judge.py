@@ -14,7 +14,7 @@ from nextclose.core.types import Bools, Float64s, Ints
 from nextclose.judging.by_symbol import by_symbol
 from nextclose.judging.checks import check, left_out, notes_on
 from nextclose.judging.contest import contest
-from nextclose.judging.keys import Keys, shared
+from nextclose.judging.keys import Keys, shared, usable
 from nextclose.judging.panel import Panel, Sessions
 from nextclose.judging.rivals import PLAINER
 from nextclose.judging.row import Measured, measure
@@ -50,7 +50,7 @@ def judge(
     keys = Keys(forecasts)
     check(keys)
     bench = _Bench(keys=keys, kinds=kinds or BASELINE_KINDS, seed_forecasts=seed_forecasts or {}, lang=lang)
-    judged = np.isfinite(forecasts.y) & np.isfinite(forecasts.yhat) & (forecasts.last_close > 0.0)
+    judged = usable(forecasts)
     notes, rows, symbols, settled = notes_on(keys), [], [], []
     for step in np.unique(forecasts.step).tolist():
         measured = bench.measured(judged & (forecasts.step == step), step)

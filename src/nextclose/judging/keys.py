@@ -85,8 +85,18 @@ class Keys:
         return numbers
 
 
+def usable(table: Forecasts) -> Bools:
+    """(n,) rows that can be judged: a finite forecast, and a positive truth and last close."""
+    prices = np.isfinite(table.y) & (table.y > 0.0) & np.isfinite(table.last_close) & (table.last_close > 0.0)
+    judged: Bools = prices & np.isfinite(table.yhat)
+    return judged
+
+
 def shared(keys: Keys, judged: Bools, models: list[int]) -> list[Ints]:
-    """For each model its judged rows of the forecasts that all of them made, in the order of `Keys.forecast`."""
+    """For each model its judged rows of the forecasts that all of them made, in the order of `Keys.forecast`.
+
+    A model without any is left out of "all of them".
+    """
     rows = []
     for model in models:
         own = np.flatnonzero(judged & (keys.model == model))
@@ -94,5 +104,7 @@ def shared(keys: Keys, judged: Bools, models: list[int]) -> list[Ints]:
     numbers = [keys.forecast[own] for own in rows]
     if all(np.array_equal(numbers[0], other) for other in numbers[1:]):
         return rows
-    common = reduce(lambda left, right: np.intersect1d(left, right, assume_unique=True), numbers)
+    common = reduce(
+        lambda left, right: np.intersect1d(left, right, assume_unique=True), [own for own in numbers if len(own)]
+    )
     return [own[np.isin(number, common, assume_unique=True)] for own, number in zip(rows, numbers, strict=True)]

@@ -10,7 +10,7 @@ from scipy.special import chdtrc
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Regression
 from nextclose.core.types import Float64s
-from nextclose.judging.accuracy_tests import NAN, TOO_SHORT
+from nextclose.judging.accuracy_tests import NAN, TOO_SHORT, enough
 from nextclose.judging.panel import Panel
 
 QUANTILE = 1.6448536269514722
@@ -57,18 +57,20 @@ def mincer_zarnowitz(panel: Panel) -> Line:
     """
     x, y, sessions, lag = panel.announced, panel.naive, panel.sessions, panel.step - 1
     line = Line(lag=lag, n=sessions.count)
-    if sessions.count < max(3, panel.step + 2):
+    if sessions.count < max(3, panel.step + 2) or not enough(sessions.count, panel.step):
         return replace(line, undefined=TOO_SHORT)
     scale = float(np.sqrt(np.mean((x - x.mean()) ** 2)))
     if not scale > 1e-12 * float(np.max(np.abs(x), initial=0.0)) or scale < 1e-15:
         return replace(line, undefined=Text("the announced change is always the same"))
     design = np.column_stack([np.ones(len(x)), (x - x.mean()) / scale])
+    if not np.isfinite(scale) or not np.isfinite(y).all() or not np.linalg.det(design.T @ design) > 0.0:
+        return replace(line, undefined=Text("some changes are too extreme to fit a line"))
     inverse = np.linalg.inv(design.T @ design)
     intercept, slope = inverse @ design.T @ y
     scores = sessions.sums(design * (y - intercept - slope * design[:, 1])[:, None])
     covariance = inverse @ _meat(scores, lag) @ inverse
     off = np.array([intercept - x.mean(), slope - scale])
-    if not np.linalg.det(covariance) > 0.0:
+    if not np.isfinite(covariance).all() or not np.linalg.det(covariance) > 0.0:
         return replace(line, undefined=Text("the forecast fits without any error"))
     statistic = float(off @ np.linalg.solve(covariance, off))
     return replace(

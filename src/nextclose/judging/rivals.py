@@ -37,7 +37,7 @@ def beside_the_plainer(row: Measured, ruling: Ruling, plainer: Sequence[Measured
     """What is said of a row beside the baselines judged on the same sessions."""
     if row.kind == "baseline" or ruling.verdict == "worse than persistence":
         return []
-    rivals = [_rival(row, other) for other in plainer if other.name in PLAINER]
+    rivals = [_rival(row, other) for other in plainer if other.name in PLAINER and other.n == row.n]
     claims = ruling.verdict == "beats persistence" or ruling.information == "seen"
     if not claims:
         as_good = [rival for rival in rivals if rival.skill >= row.skill]
@@ -77,12 +77,14 @@ def _constant(rival: Rival) -> Text:
     facts = {"skill": f"{rival.skill:+.3f}", "p": pvalue_words(rival.dm.below)}
     if not rival.name:
         return Text(
-            "It is no better than a constant drift: the mean change of these sessions, known in hindsight, has a skill of "
+            "It is no better than a constant drift, as far as these sessions can tell: their mean change, known in "
+            "hindsight, has a skill of "
             "{skill} (Diebold-Mariano p {p}).",
             **facts,
         )
     return Text(
-        "It is no better than a constant drift: {name} has a skill of {skill} (Diebold-Mariano p {p}).",
+        "It is no better than a constant drift, as far as these sessions can tell: {name} has a skill of {skill} "
+        "(Diebold-Mariano p {p}).",
         name=rival.name,
         **facts,
     )

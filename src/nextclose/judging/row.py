@@ -23,6 +23,7 @@ from nextclose.judging.wandering import wanders
 ALARM = 0.05
 """Skill on daily closes above which something is more likely wrong than right."""
 NO_INTERVAL = Text("no forecast has an interval (lo and hi); our own begin after 20 matured errors of their model")
+NO_LEVEL = Text("the intervals claim no level below 1")
 NO_PROBABILITY = Text("no forecast has a probability (p_up)")
 NO_QUANTILES = Text("the table has no quantile columns, such as q0.05")
 NO_ERROR = Text("persistence makes no error on these sessions, or there are none")
@@ -85,6 +86,11 @@ class Measured:
         """Symbols."""
         return len(np.unique(self.panel.symbol))
 
+    @property
+    def is_persistence(self) -> bool:
+        """Whether it is called so and repeats the last close."""
+        return self.name == "persistence" and not np.any(self.panel.announced)
+
     def reasons(self) -> dict[str, Text]:
         """Field name -> why it is NaN."""
         tested: dict[str, TestResult | Line] = {"dm": self.dm, "dm_abs": self.dm_abs, "cw": self.cw, "pt": self.pt}
@@ -95,7 +101,9 @@ class Measured:
             found |= dict.fromkeys(names, NOTHING)
         why = {
             "skill": NO_ERROR, "skill_lo": NO_ERROR, "skill_hi": NO_ERROR, "relative_mae": NO_ERROR,
-            "coverage": NO_INTERVAL, "level": NO_INTERVAL, "interval_width": NO_INTERVAL, "interval_score": NO_INTERVAL,
+            "coverage": NO_INTERVAL, "interval_width": NO_INTERVAL,
+            "level": NO_INTERVAL if np.isnan(self.coverage) else NO_LEVEL,
+            "interval_score": NO_INTERVAL if np.isnan(self.coverage) else NO_LEVEL,
             "pinball": NO_QUANTILES, "brier": NO_PROBABILITY, "brier_base": NO_PROBABILITY,
         }  # fmt: skip
         found |= {name: reason for name, reason in why.items() if np.isnan(getattr(self, name))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import ndtri
 
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Rejudged, SymbolRow
@@ -19,7 +20,7 @@ KNOWS = 0.5
 def sentence(row: Measured, ruling: Ruling, plainer: Sequence[Measured], lang: Lang) -> str:
     """What was found about one row, in `lang`; `plainer` are the baselines judged on the same sessions."""
     parts = [_verdict(row, ruling)]
-    if row.name == "persistence":
+    if row.is_persistence or not np.isfinite(row.skill):
         return parts[0].render(lang)
     if len(row.rmse_ratio_by_seed) > 1:
         parts.append(_spread(row))
@@ -30,29 +31,32 @@ def sentence(row: Measured, ruling: Ruling, plainer: Sequence[Measured], lang: L
     return " ".join(part.render(lang) for part in parts)
 
 
-def detectable_skill(n: int) -> float:
-    """The skill that n sessions show four times in five, about 25 / n.
+def detectable_skill(n: int, family: int = 1) -> float:
+    """The skill that n sessions show four times in five, about 25 / n for one model one session ahead.
 
     A forecast that explains a share s of the variance of the change has a mean loss differential of s and a spread
-    of about 2 sqrt(s), so the one-sided test at 5 % reaches a power of 0.8 where sqrt(n s) / 2 = 1.64 + 0.84.
+    of about 2 sqrt(s), so the one-sided test at 5 % reaches a power of 0.8 where sqrt(n s) / 2 = 1.64 + 0.84. Of a
+    family of models the first must pass at 5 % over their number (Holm). Sessions are counted, not symbols: for many
+    symbols that do not move as one this is more than needed.
     """
-    return min(4.0 * (1.6449 + 0.8416) ** 2 / n, 1.0)
+    return min(4.0 * float(ndtri(1.0 - ALPHA / family) + ndtri(0.8)) ** 2 / n, 1.0)
 
 
 def _verdict(row: Measured, ruling: Ruling) -> Text:
-    if row.name == "persistence":
-        return Text(
-            "{name} repeats the last close: the baseline that every other row is measured against.", name=row.name
-        )
+    name = row.name if row.step == 1 else Text("{name}, step {step}", name=row.name, step=row.step)
+    if row.is_persistence:
+        return Text("{name} repeats the last close: the baseline that every other row is measured against.", name=name)
     if ruling.verdict == "too few to tell":
         return Text(
             "{name}: too few to tell; {n} sessions were judged and a verdict needs at least {enough}.",
-            name=row.name,
+            name=name,
             n=row.sessions,
             enough=ENOUGH,
         )
+    if not np.isfinite(row.skill):
+        return Text("{name}: nothing can be told, since persistence makes no error on these sessions.", name=name)
     facts = {
-        "name": row.name,
+        "name": name,
         "skill": f"{row.skill:+.3f}",
         "lo": f"{row.skill_lo:+.3f}",
         "hi": f"{row.skill_hi:+.3f}",
@@ -70,11 +74,16 @@ def _verdict(row: Measured, ruling: Ruling) -> Text:
             "{sessions}, p {p}.",
             **facts,
         )
+    if row.step > 1:
+        return Text(
+            "{name}: no difference from persistence found; skill {skill} (90 % interval {lo} to {hi}) over {sessions}.",
+            **facts,
+        )
     return Text(
         "{name}: no difference from persistence found; skill {skill} (90 % interval {lo} to {hi}) over {sessions}; so "
         "many sessions show a skill of about {least} four times in five.",
         **facts,
-        least=f"{detectable_skill(row.sessions):.2g}",
+        least=f"{detectable_skill(row.sessions, ruling.family):.2g}",
     )
 
 

@@ -20,10 +20,13 @@ from nextclose.core.lang import Text
 from nextclose.core.types import Dates, Float64s
 from nextclose.judging.columns import Layout, find_columns
 from nextclose.judging.keys import Keys
+from nextclose.judging.truth import check_steps
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+FURTHEST = 1_000
+"""Sessions ahead that a forecast may look."""
 _NUMBERS = ("yhat", "lo", "hi", "level", "p_up", "last_close", "y")
 
 
@@ -59,7 +62,10 @@ def read_forecasts(source: Any, columns: Mapping[str, str] | None = None, *, bar
         notes.append(Text("The table has no column step: every forecast is taken as one session ahead."))
     if "origin" not in layout.names:
         notes.append(Text("The table has no column origin: the session before each target date is taken."))
-    return Given(table=Forecasts.concat(tables), notes=tuple(notes))
+    table = Forecasts.concat(tables)
+    if "step" not in layout.names and "origin" in layout.names:
+        check_steps(table)
+    return Given(table=table, notes=tuple(notes))
 
 
 def _arrow(source: Any) -> pa.Table:
@@ -149,11 +155,12 @@ def _numbers(arrow: pa.Table, name: str) -> Float64s:
 
 def _steps(arrow: pa.Table, name: str) -> npt.NDArray[np.int64]:
     values = _numbers(arrow, name)
-    wrong = ~(np.isfinite(values) & (values == np.rint(values)) & (values >= 1.0))
+    wrong = ~(np.isfinite(values) & (values == np.rint(values)) & (values >= 1.0) & (values <= FURTHEST))
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise ForecastsError(
-            "column '{name}': expected whole numbers of sessions ahead from 1, got '{got}' in row {row}",
+            "column '{name}': expected whole numbers of sessions ahead from 1 to {most}, got '{got}' in row {row}",
+            most=FURTHEST,
             name=name,
             got=arrow.column(name)[row].as_py(),
             row=row + 1,
@@ -163,15 +170,14 @@ def _steps(arrow: pa.Table, name: str) -> npt.NDArray[np.int64]:
 
 def _texts(arrow: pa.Table, name: str) -> npt.NDArray[np.object_]:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     column = arrow.column(name)
     if column.null_count:
         raise ForecastsError(
             "column '{name}': {count} rows are empty; expected a name in each", name=name, count=column.null_count
         )
-    if pa.types.is_floating(column.type):
-        column = column.cast(pa.int64(), safe=False)
-    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    encoded = pc.utf8_trim_whitespace(column.cast(pa.string())).combine_chunks().dictionary_encode()
     names = np.array(encoded.dictionary.to_pylist(), dtype=object)
     texts: npt.NDArray[np.object_] = names[encoded.indices.to_numpy()] if len(names) else names
     return texts

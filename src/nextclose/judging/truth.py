@@ -38,7 +38,7 @@ def fill_truth(table: Forecasts, bars: Mapping[str, Bars]) -> tuple[Forecasts, t
             held=_some(bars), wanted=_some(names),
         )  # fmt: skip
     origin, y, last = table.origin.copy(), table.y.copy(), table.last_close.copy()
-    odd = 0
+    odd = late = 0
     for number, rows in groups(code).items():
         name = names[number]
         if name not in bars:
@@ -46,6 +46,7 @@ def fill_truth(table: Forecasts, bars: Mapping[str, Bars]) -> tuple[Forecasts, t
         history = _History(dates=bars[name].dates, close=bars[name].close)
         came = history.on(table.target_date[rows])
         odd += int(np.count_nonzero(_differ(came, y[rows])))
+        late += int(np.count_nonzero(table.target_date[rows] > bars[name].dates[-1]))
         y[rows] = np.where(np.isnan(y[rows]), came, y[rows])
         before = history.before(table.target_date[rows], table.step[rows])
         origin[rows] = np.where(np.isnat(origin[rows]), before, origin[rows])
@@ -53,6 +54,13 @@ def fill_truth(table: Forecasts, bars: Mapping[str, Bars]) -> tuple[Forecasts, t
     notes = (
         [Text("{count} truths differ from the bars' close: other prices, or adjusted ones.", count=odd)] if odd else []
     )
+    if late:
+        notes.append(
+            Text(
+                "{count} forecasts are for sessions after the last bar: what they lack stays unknown.",
+                count=f"{late:,}",
+            )
+        )
     if len(known) < len(names):
         notes.append(Text("{count} symbols are not among the bars.", count=len(names) - len(known)))
     return table.replace(origin=origin, y=y, last_close=last), tuple(notes)
@@ -67,6 +75,22 @@ def infer_origins(table: Forecasts) -> Forecasts:
     earlier = place - table.step
     found = np.where(earlier >= first, listed[np.maximum(earlier, 0)], np.datetime64("NaT", "D"))
     return table.replace(origin=np.where(unknown, found, table.origin))
+
+
+def check_steps(table: Forecasts) -> None:
+    """Raise where a table without steps has origins more than one of its sessions before their targets."""
+    listed, place, first = _calendar(table)
+    before = np.where(place > first, listed[np.maximum(place - 1, 0)], np.datetime64("NaT", "D"))
+    early = np.flatnonzero(table.origin < before)
+    if len(early):
+        row = int(early[0])
+        raise ForecastsError(
+            "the table has no column step, but {count} forecasts look further than one session ahead, such as from {origin} to "
+            "{target}: add a column step (1 for the next session, 2 for the one after)",
+            count=f"{len(early):,}",
+            origin=table.origin[row],
+            target=table.target_date[row],
+        )
 
 
 def check_last_close(table: Forecasts) -> tuple[Text, ...]:
@@ -92,7 +116,8 @@ def check_last_close(table: Forecasts) -> tuple[Text, ...]:
     return (
         Text(
             "{count} of {total} rows have a last_close that is not the truth of the session before, such as {date}: "
-            "{claimed} instead of {before}. Check for a date off by one or an adjusted price.",
+            "{claimed} instead of {before}. Check for a date off by one, an adjusted price, or sessions that the table "
+            "leaves out.",
             count=len(off),
             total=int(np.count_nonzero(there)),
             date=str(table.target_date[row]),
@@ -144,9 +169,11 @@ class _History:
         return np.where(self.dates[rows] == dates, self.close[rows], np.nan)
 
     def before(self, dates: Dates, steps: Ints) -> Dates:
-        """The session so many sessions before each date, NaT where there is none."""
+        """The session so many sessions before each date, NaT where there is none and after the last session."""
         rows = np.searchsorted(self.dates, dates) - steps
-        return np.where(rows >= 0, self.dates[np.maximum(rows, 0)], np.datetime64("NaT", "D"))
+        return np.where(
+            (rows >= 0) & (dates <= self.dates[-1]), self.dates[np.maximum(rows, 0)], np.datetime64("NaT", "D")
+        )
 
 
 def _calendar(table: Forecasts) -> tuple[Dates, Ints, Ints]:

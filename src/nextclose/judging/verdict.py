@@ -26,6 +26,8 @@ class Ruling:
     """One-sided Diebold-Mariano p in the direction in which the skill points, after Holm."""
     cw_pvalue: float
     """Clark-West p, after Holm."""
+    family: int
+    """Models over which Holm's adjustment runs."""
 
 
 def rule(family: Sequence[Measured]) -> tuple[Ruling, ...]:
@@ -33,7 +35,8 @@ def rule(family: Sequence[Measured]) -> tuple[Ruling, ...]:
     better = holm([_guarded(row, row.dm.below, -row.dm.statistic) for row in family])
     worse = holm([row.dm.above for row in family])
     informed = holm([_guarded(row, row.cw.above, row.cw.statistic) for row in family])
-    return tuple(_rule(*row) for row in zip(family, better, worse, informed, strict=True))
+    tested = max(sum(row.dm.undefined is None for row in family), 1)
+    return tuple(_rule(*row, tested) for row in zip(family, better, worse, informed, strict=True))
 
 
 def _guarded(row: Measured, pvalue: float, statistic: float) -> float:
@@ -41,7 +44,7 @@ def _guarded(row: Measured, pvalue: float, statistic: float) -> float:
     return float(guarded(pvalue, statistic)) if row.wanders else pvalue
 
 
-def _rule(row: Measured, better: float, worse: float, informed: float) -> Ruling:
+def _rule(row: Measured, better: float, worse: float, informed: float, family: int) -> Ruling:
     pvalue = better if row.skill > 0.0 else worse
     verdict: Verdict = "no difference found"
     if row.sessions < ENOUGH:
@@ -51,4 +54,10 @@ def _rule(row: Measured, better: float, worse: float, informed: float) -> Ruling
     elif row.skill <= 0.0 and worse < ALPHA:
         verdict = "worse than persistence"
     seen = row.sessions >= ENOUGH and informed < ALPHA
-    return Ruling(verdict=verdict, information="seen" if seen else "not seen", pvalue=pvalue, cw_pvalue=informed)
+    return Ruling(
+        verdict=verdict,
+        information="seen" if seen else "not seen",
+        pvalue=pvalue,
+        cw_pvalue=informed,
+        family=family,
+    )

@@ -9,7 +9,7 @@ import numpy as np
 
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.results import ModelRow
-from nextclose.judging.keys import Keys, shared
+from nextclose.judging.keys import Keys, shared, usable
 from nextclose.report.traces import SERIES
 
 
@@ -52,6 +52,5 @@ def shared_rows(table: Forecasts, step: int) -> dict[str, Forecasts]:
     """Model -> its judged rows at `step`: those that every model has, oldest first, the symbols of a session together."""
     keys = Keys(table.where(table.step == step))
     own = keys.table
-    judged = np.isfinite(own.y) & np.isfinite(own.yhat) & (own.last_close > 0.0)
-    rows = shared(keys, judged, list(range(len(keys.models))))
+    rows = shared(keys, usable(own), list(range(len(keys.models))))
     return {name: own.where(found) for name, found in zip(keys.models, rows, strict=True)}
