@@ -195,3 +195,14 @@ def test_checks_and_lists(here):
 def test_a_plain_terminal_gets_no_escape_codes(here):
     done = nextclose(here, "run", "prices.csv", "--exchange", "XNYS", "--out", "x", *QUICK)
     assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_one_message():
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "nextclose", "recipes"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert "the disk is full" in done.stderr
+    assert "Traceback" not in done.stderr
