@@ -61,3 +61,10 @@ def test_a_copy_is_nearest_to_what_it_copies(make_panel, make_table, offset):
     found = copying(make_panel(table.replace(yhat=copied)))
     assert found.nearest == offset
     assert min(found.distances) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("T", "symbols", "told"), [(8, 1, False), (8, 4, False), (9, 1, True), (9, 4, True)])
+def test_sessions_are_counted_and_not_symbols(make_panel, T, symbols, told):
+    """Three sessions before and one after: of nine in a row five are compared, however many symbols they hold."""
+    panel = make_panel(T=T, symbols=symbols, missing=0.0)
+    assert (copying(panel) is not None) == told

@@ -67,7 +67,8 @@ def copying(panel: Panel) -> Copying | None:
     last, y, yhat = rows.last_close[order], rows.y[order], rows.yhat[order]
     known = _in_a_row(panel)
     typical = _size(panel.naive[order][known])
-    if np.count_nonzero(known) < AT_LEAST or not typical > 0.0:
+    sessions = np.count_nonzero(np.bincount(panel.sessions.of[order][known]))
+    if sessions < AT_LEAST or not typical > 0.0:
         return None
     closes = {-1: np.roll(y, -1), 0: y}
     closes |= {panel.step + k: np.roll(last, k) for k in range(BEFORE + 1)}
