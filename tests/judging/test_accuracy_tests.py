@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -78,6 +80,29 @@ def test_steps_that_overlap_are_driscoll_and_kraays_errors(make_panel, symbols, 
         factor = 1.0 if place == 2 else harvey_leybourne_newbold(panel.sessions.count, step)
         assert got.lag == step - 1
         assert got.statistic == pytest.approx(factor * fit.tvalues[0], rel=1e-9)
+
+
+def shuffled(rng, n):
+    """0..n-1 in the order in which Python 2's random.sample drew them."""
+    pool, drawn = list(range(n)), []
+    for left in range(n, 0, -1):
+        place = int(rng.random() * left)
+        drawn.append(pool[place])
+        pool[place] = pool[left - 1]
+    return np.array(drawn, dtype=np.float64)
+
+
+@pytest.mark.parametrize(
+    ("loss", "statistic", "pvalue"),
+    [("absolute", 1.3275742446369585, 0.18737195617455585), ("squared", 1.2112523589452902, 0.22868210381769466)],
+)
+def test_a_published_example(loss, statistic, pvalue):
+    """John Tsang 2017, "Diebold-Mariano-Test": three shufflings of 0..99, and what his program printed for h = 1."""
+    rng = random.Random(123)
+    actual, first, second = (shuffled(rng, 100) for _ in range(3))
+    got = diebold_mariano(actual - first, actual - second, loss=loss)
+    assert got.statistic == pytest.approx(statistic, rel=1e-13)
+    assert got.two_sided().pvalue == pytest.approx(pvalue, rel=1e-12)
 
 
 def test_harvey_leybourne_newbold_by_hand():

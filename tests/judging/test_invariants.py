@@ -15,6 +15,9 @@ from nextclose.judging.judge import judge
 PRICES = ("rmse", "mae")
 FAMILY = ("pvalue_adjusted", "information_pvalue", "verdict", "information", "sentence")
 """What Holm's adjustment reaches."""
+TWIN = ("n", "symbols", "sentence", "rmse_ratio", "pt", "rejudged")
+"""What counts forecasts, is in another unit where there are several symbols, or is another statistic there."""
+POOLED = ("n", "sessions", "skill", "skill_lo", "skill_hi", "relative_mae", "dm", "dm_abs", "cw", "pt", "mz")
 
 few = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 worlds = st.fixed_dictionaries(
@@ -80,3 +83,29 @@ def test_a_second_model_changes_holms_p_alone(make_table, world):
     own = [row for row in rows(beside, without=FAMILY) if "m" in (row.get("name"), row.get("model"))]
     np.testing.assert_equal(own, first)
     assert not beside.models[0].pvalue_adjusted < alone.models[0].pvalue_adjusted
+
+
+@few
+@given(world=worlds)
+def test_a_symbol_that_stands_there_twice_is_no_more_evidence(make_table, world):
+    """Under a second name the same sessions are summed: the same tests and intervals, not narrower ones."""
+    table = make_table(**world | {"symbols": 1})
+    twin = table.replace(symbol=np.full(len(table), "twin", dtype=object))
+    alone, both = judge(table), judge(Forecasts.concat([table, twin]))
+    (one,), (two, *symbols) = rows(alone, without=TWIN), rows(both, without=TWIN)
+    for row in (one, two):
+        row["reasons"].pop("pt", None)
+    assert_near(one, two)
+    assert (both.models[0].n, both.models[0].sessions) == (2 * alone.models[0].n, alone.models[0].sessions)
+    assert_near(*([found.skill for found in judged.models[0].rejudged] for judged in (alone, both)))
+    np.testing.assert_equal(*(symbol | {"symbol": "either"} for symbol in symbols))
+
+
+@few
+@given(world=worlds)
+def test_sessions_split_between_two_names_are_the_same_sessions(make_table, world):
+    """Every other session under another name: what is summed over sessions does not change."""
+    table = make_table(**world | {"symbols": 1})
+    split = table.replace(symbol=np.array(["A", "B"], dtype=object)[np.arange(len(table)) % 2])
+    (one,), (two, *_) = rows(judge(table)), rows(judge(split))
+    assert_near({name: one[name] for name in POOLED}, {name: two[name] for name in POOLED})

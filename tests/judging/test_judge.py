@@ -5,11 +5,8 @@ import pytest
 
 from nextclose.core.errors import ForecastsError
 from nextclose.core.forecasts import Forecasts
-from nextclose.judging.bootstrap import block_length, skill_interval
-from nextclose.judging.intervals import live_interval, rolling_conformal
+from nextclose.judging.accuracy_tests import diebold_mariano
 from nextclose.judging.judge import judge
-from nextclose.judging.metrics import coverage, directional_accuracy, interval_score, mape, rmse, skill
-from nextclose.judging.multiple import holm
 from nextclose.judging.sentence import detectable_skill
 
 
@@ -31,37 +28,6 @@ def table(n=250, seed=0, *, noise=0.0, signal=0.0, model="m", symbol="A", drift=
 def only(forecasts, **more):
     (row,) = judge(forecasts, **more).models
     return row
-
-
-def test_metrics_by_hand():
-    y, yhat, last = (
-        np.array([10.0, 12.0, 11.0, 11.0]),
-        np.array([11.0, 12.0, 10.0, 12.0]),
-        np.array([10.0, 10.0, 12.0, 11.0]),
-    )
-    assert rmse(y, yhat) == pytest.approx(np.sqrt(3.0 / 4.0))
-    assert mape(y, yhat) == pytest.approx(100.0 * (0.1 + 1.0 / 11.0 + 1.0 / 11.0) / 4.0)
-    assert skill(np.array([1.0, 1.0]), np.array([2.0, 0.0])) == pytest.approx(0.5)
-    # ups: no, yes, no, no (a tie); called: yes, yes, no, yes
-    assert directional_accuracy(y, yhat, last) == 0.5
-    lo, hi = np.array([9.0, 12.5, np.nan, 10.0]), np.array([11.0, 13.0, np.nan, 12.0])
-    assert coverage(y, lo, hi) == pytest.approx(2.0 / 3.0)
-    assert interval_score(y, lo, hi, 0.9) == pytest.approx((2.0 + 0.5 + 20.0 * 0.5 + 2.0) / 3.0)
-
-
-def test_undefined_metrics_are_nan_not_zero():
-    nothing = np.empty(0)
-    assert np.isnan(rmse(nothing, nothing))
-    assert np.isnan(skill(np.ones(2), np.zeros(2)))
-    assert np.isnan(coverage(np.ones(2), np.full(2, np.nan), np.full(2, np.nan)))
-
-
-def test_holm_by_hand():
-    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
-    assert holm([0.5, 0.9]) == (1.0, 1.0)
-    adjusted = holm([0.01, float("nan"), 0.02])
-    np.testing.assert_allclose(adjusted, [0.02, np.nan, 0.02])
-    assert holm([]) == ()
 
 
 @pytest.mark.parametrize(
@@ -99,8 +65,6 @@ def test_what_detectable_skill_promises_is_kept():
         rng = np.random.default_rng(seed)
         known = np.sqrt(share) * rng.standard_normal(n)
         error = np.sqrt(1.0 - share) * rng.standard_normal(n)
-        from nextclose.judging.accuracy_tests import diebold_mariano
-
         found += diebold_mariano(error, error + known).below < 0.05
     assert 0.73 < found / 300 < 0.87
 
@@ -185,65 +149,6 @@ def test_korean_sentences_hold_no_english_words():
     row = only(table(noise=1.0), lang="ko")
     assert "지속성 예측보다 못합니다" in row.sentence
     assert "sessions" not in row.sentence
-
-
-@pytest.mark.parametrize("T", [2, 5, 27, 61, 250])
-def test_the_skill_interval_is_that_of_blocks_drawn_one_by_one(T):
-    lost, base = np.random.default_rng(T).standard_normal((2, T)) ** 2
-    block = block_length(T)
-    starts = np.random.Generator(np.random.PCG64(3)).integers(0, T, (1_000, -(-T // block)))
-    skills = []
-    for row in starts:
-        sessions = np.concatenate([np.arange(start, start + block) for start in row])[:T] % T
-        skills.append(1.0 - lost[sessions].sum() / base[sessions].sum())
-    assert skill_interval(lost, base, seed=3) == pytest.approx(np.quantile(skills, [0.05, 0.95]))
-
-
-def test_the_skill_interval_holds_the_skill_and_is_its_seeds():
-    made = table(n=250, noise=0.5)
-    naive = (made.y - made.last_close) / made.last_close
-    lo, hi = skill_interval(made.error**2, naive**2)
-    assert lo < skill(made.error, naive) < hi
-    assert (lo, hi) == skill_interval(made.error**2, naive**2)
-    assert np.isnan(skill_interval(naive[:1] ** 2, naive[:1] ** 2)).all()
-
-
-def test_intervals_wait_for_twenty_matured_errors_and_see_no_later_one():
-    rng = np.random.default_rng(0)
-    n = 80
-    last = np.full(n, 100.0)
-    y, yhat, volatility = 100.0 + rng.standard_normal(n), last, np.full(n, 0.01)
-    origins = np.arange(n)
-    lo, hi, p_up = rolling_conformal(yhat, last, y, volatility, origins, origins + 3)
-    assert np.isnan(lo[:22]).all()
-    assert np.isfinite(lo[22:]).all()
-    later = y.copy()
-    later[50:] += 50.0
-    lo2, hi2, p2 = rolling_conformal(yhat, last, later, volatility, origins, origins + 3)
-    np.testing.assert_array_equal(lo[:53], lo2[:53])
-    np.testing.assert_array_equal(p_up[:53], p2[:53])
-    assert hi2[60] > hi[60]
-
-
-def test_an_interval_is_the_rank_of_its_scores():
-    scores = np.arange(1.0, 20.0)
-    assert np.isnan(live_interval(100.0, 100.0, 0.01, scores)).all()
-    lo, hi, p_up = live_interval(100.0, 100.0, 0.01, np.arange(1.0, 30.0), level=0.9)
-    assert (lo, hi) == (pytest.approx(73.0), pytest.approx(127.0))
-    assert p_up == pytest.approx(29.5 / 30.0)
-
-
-def test_intervals_cover_what_they_claim_when_volatility_moves():
-    covered = []
-    for seed in range(20):
-        rng = np.random.default_rng(seed)
-        volatility = 0.01 * np.exp(np.cumsum(0.05 * rng.standard_normal(400)))
-        last = np.full(400, 100.0)
-        y = last * (1.0 + volatility * rng.standard_t(5, 400))
-        rows = np.arange(400)
-        lo, hi, _ = rolling_conformal(last, last, y, volatility, rows, rows + 1)
-        covered.append(coverage(y, lo, hi))
-    assert 0.88 < np.mean(covered) < 0.92
 
 
 @pytest.mark.slow

@@ -37,6 +37,15 @@ def test_the_papers_example():
     assert benjamini_hochberg(MYOCARDIAL)[3] == pytest.approx(15 * 0.0095 / 4)
 
 
+def test_holm_by_hand():
+    """Four p-values times 4, 3, 2 and 1, the third no smaller than the second."""
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.9]) == (1.0, 1.0)
+    adjusted = holm([0.01, float("nan"), 0.02])
+    np.testing.assert_allclose(adjusted, [0.02, np.nan, 0.02])
+    assert holm([]) == ()
+
+
 @pytest.mark.parametrize(("name", "adjust"), METHODS)
 @pytest.mark.parametrize("m", [1, 2, 40])
 def test_adjustments_are_statsmodels(name, adjust, m):
