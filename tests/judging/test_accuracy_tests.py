@@ -157,6 +157,20 @@ def test_too_short_or_equal_is_undefined_with_a_reason(n, step):
         assert result.undefined is not None
 
 
+@pytest.mark.parametrize(
+    ("n", "step", "known"), [(1, 1, False), (2, 1, True), (5, 2, False), (6, 2, True), (8, 3, False)]
+)
+def test_overlapping_steps_need_three_sessions_each(n, step, known):
+    model, naive = errors(9, 6)
+    found = [
+        diebold_mariano(model[:n], naive[:n], step),
+        clark_west(model[:n], naive[:n], step),
+        pesaran_timmermann(np.arange(n) % 2 == 0, np.arange(n) % 3 == 0, step),
+    ]
+    told = [result.undefined is None or "too few sessions" not in str(result.undefined) for result in found]
+    assert told == [known] * 3
+
+
 def test_a_direction_that_never_varies_is_undefined():
     rose = np.array([True, False] * 20)
     for result in (pesaran_timmermann(rose, rose | True), pesaran_timmermann(rose & False, rose)):

@@ -66,3 +66,22 @@ def test_the_interval_is_normal_at_90_percent(make_panel):
     told = line.told("en")
     lo, hi = stats.norm.interval(0.9, line.slope, line.slope_error)
     assert (told.slope_lo, told.slope_hi) == pytest.approx((lo, hi), rel=1e-12)
+
+
+def test_errors_that_swing_back_take_bartletts_weights(make_panel, make_table):
+    """Where the unweighted covariance is not positive; Newey and West's, which statsmodels weights the same way."""
+    table = make_table(T=40, symbols=1, step=2)
+    swing = 1.0 + 0.01 * (-1.0) ** np.arange(40)
+    announced = 0.002 * np.random.default_rng(0).standard_normal(40)
+    panel = make_panel(table.replace(y=table.last_close * swing, yhat=table.last_close * (1.0 + announced)))
+    x = np.column_stack([np.ones(40), panel.announced])
+    scores = x * OLS(panel.naive, x).fit().resid[:, None]
+    cross = scores[1:].T @ scores[:-1]
+    assert np.linalg.eigvalsh(scores.T @ scores + cross + cross.T)[0] < 0.0
+    assert_same(mincer_zarnowitz(panel), regression(panel, "HAC", maxlags=1, use_correction=False))
+
+
+@pytest.mark.parametrize(("T", "step", "known"), [(2, 1, False), (3, 1, True), (5, 2, False), (6, 2, True)])
+def test_too_few_sessions_have_no_line(make_panel, T, step, known):
+    line = mincer_zarnowitz(make_panel(T=T, symbols=1, step=step))
+    assert (line.undefined is None, bool(np.isfinite(line.slope))) == (known, known)
