@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,7 +11,9 @@ from statsmodels.stats.multitest import multipletests
 
 from nextclose.judging.by_symbol import by_symbol
 from nextclose.judging.judge import judge
-from nextclose.judging.wandering import wandering_series, wanders
+from nextclose.judging.wandering import upper_tail, wandering_series, wanders
+
+DM, CW, N = attrgetter("dm.statistic"), attrgetter("cw.statistic"), attrgetter("n")
 
 
 @pytest.mark.parametrize("step", [1, 3])
@@ -50,6 +54,35 @@ def test_the_guard_is_each_symbols_own(make_table, make_panel):
         alone = [wanders(make_panel(made.where(made.symbol == name))) for name in sorted(set(made.symbol))]
         assert wandering_series(panel.announced[order], starts).tolist() == alone
     assert alone == [False, True, False, False, False, False]
+
+
+@pytest.mark.parametrize("pull", [0.05, -0.05])
+def test_guarded_p_values_are_adjusted_too(make_table, make_panel, pull):
+    """Every symbol is pulled towards its mean, or pushed away from it: where that wanders, the larger tail counts."""
+    table = make_table(T=120, symbols=12, signal=0.0, missing=0.0)
+    means = np.array([table.last_close[table.symbol == name].mean() for name in table.symbol])
+    table = table.replace(yhat=table.last_close + pull * (means - table.last_close))
+    rows = judge(table).symbols
+    wander = np.array([wanders(make_panel(table.where(table.symbol == row.symbol))) for row in rows])
+    dm, cw, T = (np.array([value(row) for row in rows]) for value in (DM, CW, N))
+    gains, seen = stats.t.cdf(dm, T - 1), stats.norm.sf(cw)
+    better = multipletests(np.where(wander, np.maximum(gains, upper_tail(-dm)), gains), method="fdr_bh")[1]
+    informed = multipletests(np.where(wander, np.maximum(seen, upper_tail(cw)), seen), method="fdr_bh")[1]
+    worse = multipletests(stats.t.sf(dm, T - 1), method="fdr_bh")[1]
+    gained = np.array([row.skill > 0.0 for row in rows])
+    assert wander.sum() > 0
+    np.testing.assert_allclose([row.pvalue_adjusted for row in rows], np.where(gained, better, worse), rtol=1e-8)
+    assert [row.information == "seen" for row in rows] == (informed < 0.05).tolist()
+
+
+def test_losing_symbols_are_adjusted_on_their_own_side(make_table):
+    rows = judge(make_table(T=100, symbols=10, signal=0.0, noise=0.9, missing=0.0)).symbols
+    worse = multipletests([stats.t.sf(row.dm.statistic, row.n - 1) for row in rows], method="fdr_bh")[1]
+    lost = np.array([row.skill <= 0.0 for row in rows])
+    np.testing.assert_allclose(np.array([row.pvalue_adjusted for row in rows])[lost], worse[lost], rtol=1e-8)
+    told = [row.verdict == "worse than persistence" for row in rows]
+    assert told == (lost & (worse < 0.05)).tolist()
+    assert sum(told) > 0
 
 
 def test_the_interval_is_the_delta_methods(make_panel):

@@ -81,3 +81,50 @@ def test_a_sentence_names_few_members_and_says_where_there_is_no_set():
     assert f"any of {len(many.confidence_set)}, such as persistence, m0" in many.sentence
     assert "m19" not in many.sentence
     assert "more than 100 models" in told(101).sentence
+
+
+def panel_of_models(make_table, T, symbols, models=4):
+    first = make_table(T=T, symbols=symbols, signal=0.1)
+    parts = [first]
+    for i in range(1, models):
+        noise = 0.004 * i * np.random.default_rng(i).standard_normal(len(first))
+        name = np.full(len(first), f"m{i}", dtype=object)
+        parts.append(first.replace(model=name, yhat=first.yhat + first.last_close * noise))
+    return parts
+
+
+def test_a_panels_losses_are_means_over_the_symbols_of_a_session(make_table):
+    """Sessions hold one to three symbols here: each counts once."""
+    parts = panel_of_models(make_table, 120, 3)
+    days = np.unique(parts[0].target_date)
+    naive = parts[0].y / parts[0].last_close - 1.0
+
+    def by_day(error):
+        return np.array([np.mean(error[parts[0].target_date == day] ** 2) for day in days])
+
+    table = np.column_stack([by_day(part.error) for part in parts])
+    base = by_day(naive)
+    (found,) = judge(Forecasts.concat(parts)).contests
+    expected = superior_ability(table, base)
+    assert (found.spa.statistic, found.spa.pvalue) == pytest.approx((expected.statistic, expected.consistent))
+    assert found.spa.n == len(days)
+    leaving = confidence_set(np.column_stack([base, table]))
+    np.testing.assert_allclose(list(found.pvalues.values()), leaving, atol=1e-12)
+
+
+def test_the_set_holds_what_leaves_above_one_in_ten(make_table):
+    for signal in np.linspace(0.0, 0.3, 16):
+        first = make_table(T=120, symbols=1, signal=signal)
+        noisy = first.replace(model=np.full(120, "noisy", dtype=object), yhat=first.yhat + 0.2)
+        (found,) = judge(Forecasts.concat([first, noisy])).contests
+        assert set(found.confidence_set) == {name for name, p in found.pvalues.items() if p > 0.1}
+        if any(0.05 <= p <= 0.1 for p in found.pvalues.values()):
+            return
+    pytest.fail("no model left between 0.05 and 0.1")
+
+
+@pytest.mark.parametrize(("T", "settled"), [(29, 0), (30, 1)])
+def test_thirty_sessions_are_needed_and_not_thirty_forecasts(make_table, T, settled):
+    parts = panel_of_models(make_table, T, 4, models=2)
+    assert len(np.unique(parts[0].target_date)) == T
+    assert len(judge(Forecasts.concat(parts)).contests) == settled

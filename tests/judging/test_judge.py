@@ -6,6 +6,7 @@ import pytest
 from nextclose.core.errors import ForecastsError
 from nextclose.core.forecasts import Forecasts
 from nextclose.judging.accuracy_tests import diebold_mariano
+from nextclose.judging.bootstrap import skill_interval
 from nextclose.judging.judge import judge
 from nextclose.judging.sentence import detectable_skill
 
@@ -124,6 +125,15 @@ def test_several_symbols_are_pooled_without_mixing_their_sessions():
     one, two = table(n=60, noise=0.2), table(n=50, noise=0.2, symbol="B", seed=5)
     row = only(Forecasts.concat([one, two]))
     assert row.n == 110
+
+
+def test_a_panels_interval_and_ratio_are_of_sessions_and_of_e(make_panel, make_table):
+    made = make_table(T=90, symbols=3)
+    panel, row = make_panel(made), only(made)
+    days, of = np.unique(made.target_date, return_inverse=True)
+    lost, base = (np.bincount(of, weights=values**2, minlength=len(days)) for values in (panel.error, panel.naive))
+    assert (row.skill_lo, row.skill_hi) == pytest.approx(skill_interval(lost, base), rel=1e-9)
+    assert row.rmse_ratio == pytest.approx(np.sqrt(np.mean(panel.error**2) / np.mean(panel.naive**2)), rel=1e-9)
 
 
 def test_seeds_are_measured_on_the_judged_sessions():

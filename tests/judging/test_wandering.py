@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from statsmodels.tsa.adfvalues import mackinnonp
 
 from nextclose.core.forecasts import Forecasts
@@ -53,6 +54,38 @@ def test_noise_and_constants_do_not(make_panel, make_table):
     assert not wanders(announcing(make_panel, make_table, lambda table: 0.02 + slow))
     assert wanders(announcing(make_panel, make_table, lambda table: slow))
     assert not wanders(announcing(make_panel, make_table, lambda table: 0.0 * table.y))
+
+
+def remembering(T, rho, aside):
+    """T values whose first autocorrelation is rho in the sum of `wanders`, their mean `aside` standard deviations off."""
+    noise = np.random.default_rng(1).standard_normal(T)
+
+    def path(coefficient):
+        values = np.empty(T)
+        values[0] = noise[0]
+        for t in range(1, T):
+            values[t] = coefficient * values[t - 1] + noise[t]
+        return (values - values.mean()) / values.std()
+
+    def memory(coefficient):
+        values = path(coefficient)
+        return np.sum(values[1:] * values[:-1]) / (T - 1) - rho
+
+    return 0.001 * (aside + path(brentq(memory, 0.0, 1.02)))
+
+
+@pytest.mark.parametrize(
+    ("near", "aside", "expected"), [(48.0, 0.0, True), (52.0, 0.0, False), (48.0, 6.5, True), (48.0, 7.5, False)]
+)
+def test_where_wandering_begins(make_panel, make_table, near, aside, expected):
+    """T (1 - rho) below 50, and a mean within 7 standard deviations of 0."""
+    change = remembering(250, 1.0 - near / 250, aside)
+    assert wanders(announcing(make_panel, make_table, lambda table: change)) == expected
+
+
+def test_sessions_are_counted_and_not_symbols(make_panel, make_table):
+    change = remembering(250, 1.0 - 40.0 / 250, 0.0)
+    assert wanders(announcing(make_panel, make_table, lambda table: np.repeat(change, 4), symbols=4))
 
 
 @pytest.mark.slow
