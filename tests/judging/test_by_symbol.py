@@ -75,6 +75,16 @@ def test_guarded_p_values_are_adjusted_too(make_table, make_panel, pull):
     assert [row.information == "seen" for row in rows] == (informed < 0.05).tolist()
 
 
+@pytest.mark.parametrize("seed", [13, 36])
+def test_a_walk_back_to_the_first_close_is_not_seen_as_information(make_table, seed):
+    """Normal tails would believe one symbol of three."""
+    table = make_table(T=120, symbols=3, seed=seed, signal=0.0, missing=0.0)
+    first = np.array([table.last_close[table.symbol == name][0] for name in table.symbol])
+    rows = judge(table.replace(yhat=table.last_close + 0.3 * (first - table.last_close))).symbols
+    assert multipletests([row.cw.pvalue for row in rows], method="fdr_bh")[0].sum() == 1
+    assert [row.information for row in rows] == ["not seen"] * 3
+
+
 def test_losing_symbols_are_adjusted_on_their_own_side(make_table):
     rows = judge(make_table(T=100, symbols=10, signal=0.0, noise=0.9, missing=0.0)).symbols
     worse = multipletests([stats.t.sf(row.dm.statistic, row.n - 1) for row in rows], method="fdr_bh")[1]

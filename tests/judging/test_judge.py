@@ -134,6 +134,8 @@ def test_a_panels_interval_and_ratio_are_of_sessions_and_of_e(make_panel, make_t
     lost, base = (np.bincount(of, weights=values**2, minlength=len(days)) for values in (panel.error, panel.naive))
     assert (row.skill_lo, row.skill_hi) == pytest.approx(skill_interval(lost, base), rel=1e-9)
     assert row.rmse_ratio == pytest.approx(np.sqrt(np.mean(panel.error**2) / np.mean(panel.naive**2)), rel=1e-9)
+    assert row.rmse_e == pytest.approx(np.sqrt(np.mean(panel.error**2)), rel=1e-9)
+    assert row.mae_e == pytest.approx(np.mean(np.abs(panel.error)), rel=1e-9)
 
 
 def test_seeds_are_measured_on_the_judged_sessions():
