@@ -85,6 +85,13 @@ def test_a_walk_back_to_the_first_close_is_not_seen_as_information(make_table, s
     assert [row.information for row in rows] == ["not seen"] * 3
 
 
+def test_the_guard_lets_true_information_through(make_table, make_panel):
+    """Over forty sessions every announced change counts as wandering."""
+    table = make_table(T=40, symbols=3, signal=0.6, missing=0.0)
+    assert all(wanders(make_panel(table.where(table.symbol == name))) for name in set(table.symbol))
+    assert [row.information for row in judge(table).symbols] == ["seen"] * 3
+
+
 def test_losing_symbols_are_adjusted_on_their_own_side(make_table):
     rows = judge(make_table(T=100, symbols=10, signal=0.0, noise=0.9, missing=0.0)).symbols
     worse = multipletests([stats.t.sf(row.dm.statistic, row.n - 1) for row in rows], method="fdr_bh")[1]
