@@ -54,11 +54,11 @@ def test_numbers_stand_for_names_and_forecasts(seed):
     assert len(set(keys.forecast.tolist())) == len(set(told))
 
 
-def test_a_row_number_that_stands_twice_is_a_row_that_does():
+def test_the_later_of_two_equal_rows_is_the_repeated_one():
     table = mixed(2)
-    assert len(np.unique(Keys(table).row)) == len(table)
+    assert len(Keys(table).repeated) == 0
     again = Keys(Forecasts.concat([table, table.where(np.array([7]))]))
-    assert len(np.unique(again.row)) == len(table)
+    assert again.repeated.tolist() == [len(table)]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

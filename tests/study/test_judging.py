@@ -85,3 +85,8 @@ def test_a_shuffled_table_is_judged_the_same():
             other.skill_lo,
             other.shift,
         )
+
+
+def test_a_table_without_rows_is_refused():
+    with pytest.raises(ForecastsError, match="no forecasts"):
+        nc.judge(table(n=5).where(np.zeros(5, dtype=bool)))

@@ -11,7 +11,7 @@ from rich.text import Text as Rich
 from nextclose.bench.judge_plan import JudgePlan
 from nextclose.bench.judge_results import Cell, Conclusion, DriftRow, FamilyRow, PowerRow
 from nextclose.bench.rates import Rate
-from nextclose.bench.tables import DASH, QUIET, simple_table
+from nextclose.bench.tables import DASH, QUIET, print_head, simple_table
 from nextclose.core.lang import Lang, say
 
 
@@ -33,7 +33,7 @@ def print_judge_part(name: str, part: Any, console: Console, lang: Lang) -> None
 
 
 def _print_plan(plan: JudgePlan, console: Console, lang: Lang) -> None:
-    _head(say("The judge on simulated series, where the truth is known", lang), console)
+    print_head(say("The judge on simulated series, where the truth is known", lang), console)
     told = say(
         "{series} series a row, {fewer} for families, for drift and where there is something to find; forecasters learn from "
         "{train} sessions and are judged on the sessions after them; nets have one seed and one fit, since so many series are "
@@ -48,7 +48,9 @@ def _print_plan(plan: JudgePlan, console: Console, lang: Lang) -> None:
 
 def _print_cells(cells: tuple[Cell, ...], console: Console, lang: Lang) -> None:
     world = cells[0].world
-    _head(say("{world}: nothing can be known, so every claim is false", lang, world=world_words(world, lang)), console)
+    print_head(
+        say("{world}: nothing can be known, so every claim is false", lang, world=world_words(world, lang)), console
+    )
     titles = [say("beats", lang), say("seen", lang), say("without the guard", lang), say("worse", lang)]
     table = simple_table([say("forecaster", lang)], [say("sessions", lang), *titles, say("wanders", lang)])
     table.add_column("", no_wrap=True)
@@ -68,7 +70,7 @@ def _print_cells(cells: tuple[Cell, ...], console: Console, lang: Lang) -> None:
 
 def _print_families(rows: tuple[FamilyRow, ...], console: Console, lang: Lang) -> None:
     title = say("{models} forecasters in one table: families with any false claim", lang, models=rows[0].models)
-    _head(title, console)
+    print_head(title, console)
     numbers = [say("sessions", lang), say("beats", lang), say("seen", lang), say("without the guard", lang)]
     table = simple_table([say("world", lang)], numbers)
     table.add_column("", no_wrap=True)
@@ -85,7 +87,7 @@ def _print_families(rows: tuple[FamilyRow, ...], console: Console, lang: Lang) -
 
 
 def _print_power(rows: tuple[PowerRow, ...], console: Console, lang: Lang) -> None:
-    _head(say("Power: AR(1) returns, of which the last one tells a little", lang), console)
+    print_head(say("Power: AR(1) returns, of which the last one tells a little", lang), console)
     told = say("fitted: an AR(1) fitted on the train span; true: the forecaster that knows the coefficient", lang)
     console.print(Rich(told, style=QUIET))
     seen, beats = say("seen", lang), say("beats", lang)
@@ -107,7 +109,7 @@ def _print_power(rows: tuple[PowerRow, ...], console: Console, lang: Lang) -> No
 
 
 def _print_drift(rows: tuple[DriftRow, ...], console: Console, lang: Lang) -> None:
-    _head(say("A walk with drift: the train mean truly wins, and more than it is no skill", lang), console)
+    print_head(say("A walk with drift: the train mean truly wins, and more than it is no skill", lang), console)
     words = [say("forecaster", lang), say("compared with", lang)]
     told = say("unsaid: claims whose sentence does not say 'no better than a constant drift'", lang)
     console.print(Rich(told, style=QUIET))
@@ -175,7 +177,3 @@ def _percent(found: Rate) -> str:
 
 def _mark(passed: bool | None) -> Rich:
     return Rich("") if passed is None else Rich("✓", "green") if passed else Rich("✗", "red")
-
-
-def _head(title: str, console: Console) -> None:
-    console.print(Rich(title, style="bold"))

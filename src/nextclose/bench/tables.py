@@ -20,6 +20,11 @@ DASH = "–"
 QUIET = "dim"
 
 
+def print_head(title: str, console: Console) -> None:
+    """The title of a part."""
+    console.print(Rich(title, style="bold"))
+
+
 def simple_table(words: Sequence[str], numbers: Sequence[str]) -> Table:
     """A table with columns of words, then columns of numbers."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False, collapse_padding=True)
@@ -45,7 +50,7 @@ def _three(value: float) -> str:
 
 def print_aims(aims: Sequence[Aim], console: Console, lang: Lang) -> None:
     """Each aim, what was reached, and whether that is enough."""
-    console.print(Rich(say("Aims", lang), style="bold"))
+    print_head(say("Aims", lang), console)
     table = simple_table([say("what", lang), ""], [say("aim", lang), say("reached", lang)])
     table.add_column("", no_wrap=True)
     for aim in aims:

@@ -14,7 +14,7 @@ from nextclose.bench.many import Many
 from nextclose.bench.parity_table import print_parity
 from nextclose.bench.peak import Peak
 from nextclose.bench.starts import ColdStart, Overhead
-from nextclose.bench.tables import DASH, QUIET, milliseconds, print_aims, simple_table
+from nextclose.bench.tables import DASH, QUIET, milliseconds, print_aims, print_head, simple_table
 from nextclose.bench.timing import Spread
 from nextclose.core.lang import Lang, say
 
@@ -55,7 +55,7 @@ def _print_machine(machine: Machine, console: Console, lang: Lang) -> None:
 
 
 def _print_peak(peak: Peak, console: Console, lang: Lang) -> None:
-    _head(say("Peak of one core", lang), console)
+    print_head(say("Peak of one core", lang), console)
     told = say(
         "{single} GFLOP/s in float32, {double} in float64: fused multiply-adds in registers of {bits} bits",
         lang,
@@ -67,7 +67,7 @@ def _print_peak(peak: Peak, console: Console, lang: Lang) -> None:
 
 
 def _print_fits(rows: tuple[FitRow, ...], console: Console, lang: Lang) -> None:
-    _head(say("One fit: milliseconds of CPU time, median and smallest..largest", lang), console)
+    print_head(say("One fit: milliseconds of CPU time, median and smallest..largest", lang), console)
     size = rows[0].size
     told = say(
         "{windows} windows of {features} features, {epochs} epochs, float32; nets as H, L; SGD on the full batch, Adam on 64",
@@ -100,7 +100,7 @@ def _print_fits(rows: tuple[FitRow, ...], console: Console, lang: Lang) -> None:
 
 
 def _print_overhead(overhead: Overhead, console: Console, lang: Lang) -> None:
-    _head(say("A call of engine.fit beyond its arithmetic", lang), console)
+    print_head(say("A call of engine.fit beyond its arithmetic", lang), console)
     told = say(
         "{median} microseconds, at best {low}: one unit, one window, one epoch; median of {n} batches of calls",
         lang,
@@ -112,7 +112,7 @@ def _print_overhead(overhead: Overhead, console: Console, lang: Lang) -> None:
 
 
 def _print_many(many: Many, console: Console, lang: Lang) -> None:
-    _head(say("Many fits at once: tutorial fits a second by the wall clock", lang), console)
+    print_head(say("Many fits at once: tutorial fits a second by the wall clock", lang), console)
     for rate in many.rates:
         one = rate.fits_per_second
         threads = say("1 thread", lang) if rate.threads == 1 else say("{n} threads", lang, n=rate.threads)
@@ -126,7 +126,7 @@ def _print_many(many: Many, console: Console, lang: Lang) -> None:
 
 
 def _print_start(start: ColdStart, console: Console, lang: Lang) -> None:
-    _head(say("A fresh process, seconds", lang), console)
+    print_head(say("A fresh process, seconds", lang), console)
     rows: tuple[tuple[str, Spread], ...] = (
         (say("to its first finished fit", lang), start.first_fit),
         ("import numpy", start.numpy),
@@ -135,7 +135,3 @@ def _print_start(start: ColdStart, console: Console, lang: Lang) -> None:
     for what, took in rows:
         numbers = (f"   {took.low:.3f}..{took.high:.3f}", QUIET)
         console.print(Rich.assemble(f"{took.median:6.3f}", numbers, f"   {what}"))
-
-
-def _head(title: str, console: Console) -> None:
-    console.print(Rich(title, style="bold"))

@@ -33,8 +33,11 @@ class Statistic:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Regression:
-    """Mincer-Zarnowitz: the change that came on the change announced, both over the last close."""
+class Regression(Statistic):
+    """Mincer-Zarnowitz: the change that came on the change announced, both over the last close.
+
+    The statistic is Wald's of intercept 0 and slope 1, chi-squared with 2 degrees of freedom.
+    """
 
     intercept: float
     slope: float
@@ -42,14 +45,6 @@ class Regression:
     slope_lo: float
     slope_hi: float
     """90 % interval of the slope."""
-    statistic: float
-    """Wald statistic of intercept 0 and slope 1, chi-squared with 2 degrees of freedom."""
-    pvalue: float
-    lag: int = 0
-    n: int = 0
-    """Sessions that entered."""
-    null: str = ""
-    alternative: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

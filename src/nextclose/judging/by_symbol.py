@@ -56,7 +56,7 @@ def by_symbol(panel: Panel, names: Sequence[str], model: str, lang: Lang) -> tup
         return ()
     order = panel.by_symbol
     symbols = panel.symbol[order]
-    starts = np.flatnonzero(np.diff(symbols, prepend=-1))
+    starts = np.flatnonzero(~panel.within)
     series = _Series(starts=starts, counts=np.diff(starts, append=len(symbols)), step=panel.step)
     error, naive = panel.error[order], panel.naive[order]
     lost, base = series.means(error**2), series.means(naive**2)

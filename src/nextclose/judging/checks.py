@@ -26,13 +26,13 @@ def check(keys: Keys) -> None:
         raise ForecastsError("column 'step': expected 1 for the next session, 2 for the one after; got {got}",
                              got=int(table.step.min()))  # fmt: skip
     _check_shares(table)
-    _, first = np.unique(keys.row, return_index=True)
-    if len(first) < len(table):
-        twice = int(np.setdiff1d(np.arange(len(table)), first)[0])
+    repeated = keys.repeated
+    if len(repeated):
+        twice = int(repeated[0])
         raise ForecastsError(
             "{count} forecasts stand twice, such as model '{model}' of {symbol} for {date}. Expected one row a symbol, "
             "model, target date and step: leave the others out.",
-            count=len(table) - len(first),
+            count=len(repeated),
             model=table.model[twice],
             symbol=table.symbol[twice],
             date=table.target_date[twice],

@@ -75,7 +75,7 @@ def copying(panel: Panel) -> Copying | None:
     distances = tuple(float(_size(((yhat - close) / last)[known]) / typical) for close in closes.values())
     if not np.isfinite(distances).all():
         return None
-    moved = known & np.roll(known, 1) & panel.follows
+    moved = known & np.roll(known, 1)
     return Copying(
         offsets=tuple(closes),
         distances=distances,
@@ -86,12 +86,13 @@ def copying(panel: Panel) -> Copying | None:
 
 
 def _in_a_row(panel: Panel) -> Bools:
-    """Rows with `BEFORE` sessions before them and one after, without a gap; in the order of `by_symbol`."""
+    """Rows with `BEFORE` sessions before them and one after, without a gap; in the order of `by_symbol`.
+
+    The first row follows none, so what `np.roll` brings round from the end counts for no row.
+    """
     known = panel.followed.copy()
     for k in range(BEFORE):
-        earlier = np.roll(panel.follows, k)
-        earlier[:k] = False
-        known &= earlier
+        known &= np.roll(panel.follows, k)
     return known
 
 

@@ -122,7 +122,7 @@ def _row(
     row: Measured, ruling: Ruling, plainer: Sequence[Measured], symbols: Sequence[SymbolRow], lang: Lang
 ) -> ModelRow:
     said = [sentence(row, ruling, plainer, lang)]
-    if symbols and row.name != "persistence":
+    if symbols and not row.is_persistence:
         said.append(symbols_sentence(symbols).render(lang))
     return ModelRow(
         name=row.name,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextclose.core.forecasts import Forecasts
-from nextclose.core.types import Bools, Ints
+from nextclose.core.types import Bools, Dates, Ints
 
 
 def encode(names: npt.NDArray[np.object_]) -> tuple[Ints, tuple[str, ...]]:
@@ -65,24 +65,47 @@ class Keys:
         return self._models[1]
 
     @cached_property
-    def day(self) -> Ints:
-        """(n,) target dates as numbers from 0."""
-        days = self.table.target_date.astype("datetime64[D]").astype(np.int64)
-        earliest: Ints = days - days.min(initial=np.iinfo(np.int64).max)
+    def first_day(self) -> Dates:
+        """() the earliest target date."""
+        earliest: Dates = self.table.target_date.min()
         return earliest
+
+    @cached_property
+    def day(self) -> Ints:
+        """(n,) target dates as days after `first_day`."""
+        return self.days_of(self.table.target_date)
+
+    def days_of(self, dates: Dates) -> Ints:
+        """Dates as days after `first_day`; far below 0 for NaT."""
+        days: Ints = (dates - self.first_day).astype(np.int64)
+        return days
+
+    @cached_property
+    def days(self) -> int:
+        """Days from the first target date to the last, both counted."""
+        return int(self.day.max()) + 1
+
+    @cached_property
+    def session(self) -> Ints:
+        """(n,) one number a (symbol, target date), in that order of significance."""
+        return self.sessions_of(self.day)
+
+    def sessions_of(self, day: Ints) -> Ints:
+        """The numbers that `session` would have for other days (n,) of the same rows."""
+        numbers: Ints = self.symbol * self.days + day
+        return numbers
 
     @cached_property
     def forecast(self) -> Ints:
         """(n,) one number a (step, target date, symbol), equal across models, in that order of significance."""
-        days, symbols = int(self.day.max(initial=0)) + 1, len(self.symbols)
-        numbers: Ints = (self.table.step * days + self.day) * symbols + self.symbol
+        numbers: Ints = (self.table.step * self.days + self.day) * len(self.symbols) + self.symbol
         return numbers
 
     @property
-    def row(self) -> Ints:
-        """(n,) one number a (step, target date, symbol, model): what must not stand twice."""
-        numbers: Ints = self.forecast * len(self.models) + self.model
-        return numbers
+    def repeated(self) -> Ints:
+        """Rows of a step, target date, symbol and model that an earlier row has too."""
+        _, first = np.unique(self.forecast * len(self.models) + self.model, return_index=True)
+        return np.setdiff1d(np.arange(len(self.table)), first)
 
 
 def usable(table: Forecasts) -> Bools:

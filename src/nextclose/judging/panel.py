@@ -80,20 +80,28 @@ class Panel:
         return np.argsort(self.symbol, kind="stable")
 
     @cached_property
+    def within(self) -> Bools:
+        """(n,) in the order of `by_symbol`: whether the row before a row is of the same symbol."""
+        within: Bools = np.diff(self.symbol[self.by_symbol], prepend=-1) == 0
+        return within
+
+    @property
+    def symbols(self) -> int:
+        """How many symbols there are."""
+        return int(np.count_nonzero(~self.within))
+
+    @cached_property
     def follows(self) -> Bools:
         """(n,) in the order of `by_symbol`: whether a row is the session after the row before it."""
         order, rows = self.by_symbol, self.rows
-        same: Bools = np.diff(self.symbol[order], prepend=-1) == 0
         if self.step > 1 or len(order) == 0:
-            return same
+            return self.within
         before = np.roll(rows.target_date[order], 1)
         origin = rows.origin[order]
         directly: Bools = np.isnat(origin) | (origin == before)
-        return same & directly
+        return self.within & directly
 
     @cached_property
     def followed(self) -> Bools:
-        """(n,) in the order of `by_symbol`: whether the row after a row is the session after it."""
-        followed = np.roll(self.follows, -1)
-        followed[-1:] = False
-        return followed
+        """(n,) in the order of `by_symbol`: whether the row after a row is the session after it; the first follows none."""
+        return np.roll(self.follows, -1)

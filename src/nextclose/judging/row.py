@@ -84,7 +84,7 @@ class Measured:
     @property
     def symbols(self) -> int:
         """Symbols."""
-        return len(np.unique(self.panel.symbol))
+        return self.panel.symbols
 
     @property
     def is_persistence(self) -> bool:
@@ -158,9 +158,7 @@ def measure(panel: Panel, by_seed: Float64s, *, name: str, kind: Kind) -> Measur
         pinball=_pinball(rows),
         brier=metrics.brier(rose, rows.p_up),
         brier_base=metrics.brier_base(rose, rows.p_up),
-        rmse_ratio=_ratio(metrics.rmse(y, yhat), base)
-        if len(np.unique(panel.symbol)) < 2
-        else float(np.sqrt(1.0 - skill)),
+        rmse_ratio=_ratio(metrics.rmse(y, yhat), base) if panel.symbols < 2 else float(np.sqrt(1.0 - skill)),
         rmse_by_seed=seeds,
         rmse_ratio_by_seed=tuple(_ratio(seed, base) for seed in seeds),
     )

@@ -192,16 +192,16 @@ def _symbols(arrow: pa.Table, name: str) -> tuple[npt.NDArray[np.object_], list[
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)) or len(texts) == 0:
         return texts, []
     renamed = {text: normal_symbol(text, numeric=True) for text in set(texts.tolist())}
-    written, meant = next(iter(renamed.items()))
+    written, meant = min(renamed.items())
     note = Text("The symbols are numbers: {written} is taken as {meant}.", written=written, meant=meant)
     return np.array([renamed[text] for text in texts.tolist()], dtype=object), [note]
 
 
 def _check_daily(table: Forecasts) -> None:
     """Raise for a table of dates with times that holds several rows a day."""
-    first = np.unique(Keys(table).row, return_index=True)[1]
-    if len(first) < len(table):
-        twice = int(np.setdiff1d(np.arange(len(table)), first)[0])
+    repeated = Keys(table).repeated
+    if len(repeated):
+        twice = int(repeated[0])
         raise ForecastsError(
             "several rows a day, such as on {date} for {symbol}: expected one a symbol, model, target date and step. Keep "
             "each session's last one.",

@@ -95,19 +95,14 @@ def check_steps(table: Forecasts) -> None:
 
 def check_last_close(table: Forecasts) -> tuple[Text, ...]:
     """A note where last_close is not the truth of its origin, where the table holds that session."""
-    code, _ = encode(table.symbol)
-    days = table.target_date.astype(np.int64)
-    known = np.flatnonzero(np.isfinite(table.y))
+    keys, known = Keys(table), np.flatnonzero(np.isfinite(table.y))
     if len(known) == 0:
         return ()
-    low = int(days.min())
-    span = int(days.max()) - low + 1
-    numbers, first = np.unique(code[known] * span + days[known] - low, return_index=True)
-    origin = np.where(np.isnat(table.origin), np.datetime64(low - 1, "D"), table.origin).astype(np.int64) - low
-    inside = (origin >= 0) & (origin < span)
-    wanted = code * span + origin
+    numbers, first = np.unique(keys.session[known], return_index=True)
+    origin = keys.days_of(table.origin)
+    wanted = keys.sessions_of(origin)
     at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
-    there = inside & (numbers[at] == wanted)
+    there = (origin >= 0) & (origin < keys.days) & (numbers[at] == wanted)
     before = table.y[known[first[at]]]
     off = np.flatnonzero(there & _differ(before, table.last_close))
     if len(off) == 0:
@@ -129,7 +124,9 @@ def check_last_close(table: Forecasts) -> tuple[Text, ...]:
 
 def check_agreement(table: Forecasts) -> tuple[Text, ...]:
     """A note where models have different truths or last closes for the same forecast."""
-    notes = []
+    notes: list[Text] = []
+    if len(table) == 0:
+        return ()
     numbers = Keys(table).forecast
     for name, values in (("y", table.y), ("last_close", table.last_close)):
         known = np.flatnonzero(np.isfinite(values))
@@ -178,14 +175,11 @@ class _History:
 
 def _calendar(table: Forecasts) -> tuple[Dates, Ints, Ints]:
     """Every symbol's target dates one behind the other; where each row's stands among them, and its symbol's first."""
-    code, names = encode(table.symbol)
-    days = table.target_date.astype(np.int64)
-    low = int(days.min(initial=np.iinfo(np.int64).max))
-    span = int(days.max(initial=low)) - low + 1
-    numbers, place = np.unique(code * span + days - low, return_inverse=True)
-    first = np.searchsorted(numbers, np.arange(len(names)) * span)
-    listed: Dates = (numbers % span + low).astype("datetime64[D]")
-    return listed, place, first[code]
+    keys = Keys(table)
+    numbers, place = np.unique(keys.session, return_inverse=True)
+    first = np.searchsorted(numbers, np.arange(len(keys.symbols)) * keys.days)
+    listed: Dates = keys.first_day + numbers % keys.days
+    return listed, place, first[keys.symbol]
 
 
 def _differ(expected: Float64s, got: Float64s) -> Bools:

@@ -30,12 +30,10 @@ _LEAST = -19.04
 
 def wanders(panel: Panel) -> bool:
     """Whether the announced changes follow a path that hardly returns to its mean within the sessions judged."""
-    order = panel.by_symbol
-    inside = np.diff(panel.symbol[order], prepend=-1) == 0
-    if np.count_nonzero(inside) < 2:
+    if np.count_nonzero(panel.within) < 2:
         return False
-    everything = np.zeros(1, dtype=np.int64)
-    return bool(_wander(panel.announced[order], inside, everything, np.array([panel.sessions.count]))[0])
+    change, everything = panel.announced[panel.by_symbol], np.zeros(1, dtype=np.int64)
+    return bool(_wander(change, panel.within, everything, np.array([panel.sessions.count]))[0])
 
 
 def wandering_series(change: Float64s, starts: Ints) -> Bools:

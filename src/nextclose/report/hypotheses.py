@@ -52,13 +52,13 @@ def _tests(lang: Lang) -> list[_Test]:
 
 def _told(test: _Test, rows: Sequence[ModelRow]) -> bool:
     """Whether any row holds the test: results saved before it was made do not."""
-    found: list[Statistic | Regression] = [getattr(row, test.field) for row in rows]
+    found: list[Statistic] = [getattr(row, test.field) for row in rows]
     return any(np.isfinite(one.pvalue) or one.null for one in found)
 
 
 def _group(test: _Test, rows: Sequence[ModelRow], footnotes: Footnotes, lang: Lang) -> Markup:
     """The rows of one test, its name and hypotheses beside them all."""
-    first: Statistic | Regression = getattr(rows[0], test.field)
+    first: Statistic = getattr(rows[0], test.field)
     said = [tag("small", test.tails)]
     if first.null:
         said.append(tag("small", say("null: {null}", lang, null=first.null)))
@@ -74,7 +74,7 @@ def _group(test: _Test, rows: Sequence[ModelRow], footnotes: Footnotes, lang: La
 
 
 def _cells(row: ModelRow, field: str, footnotes: Footnotes, lang: Lang) -> list[str]:
-    found: Statistic | Regression = getattr(row, field)
+    found: Statistic = getattr(row, field)
     statistic: str = footnotes.explain(signed(found.statistic, 2), row.reasons, field)
     if isinstance(found, Regression) and np.isfinite(found.statistic):
         ends = interval(found.slope_lo, found.slope_hi, 2)
