@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nextclose.judging.copying import BEFORE, copying
+from nextclose.judging.mincer_zarnowitz import mincer_zarnowitz
 
 
 def by_loop(panel):
@@ -68,3 +69,20 @@ def test_sessions_are_counted_and_not_symbols(make_panel, T, symbols, told):
     """Three sessions before and one after: of nine in a row five are compared, however many symbols they hold."""
     panel = make_panel(T=T, symbols=symbols, missing=0.0)
     assert (copying(panel) is not None) == told
+
+
+@pytest.mark.parametrize(
+    ("share", "noise", "words"),
+    [
+        (0.5, 0.1, "for each 1 % announced"),
+        (-0.5, 0.1, "less came"),
+        (0.0, 0.03, "hardly more than a copy"),
+        (0.0, 0.8, "not shown to be more than noise"),
+    ],
+)
+def test_what_a_forecast_adds_is_told_by_its_slope(make_panel, make_table, share, noise, words):
+    table = make_table(T=300, symbols=1)
+    drawn = noise * 0.01 * np.random.default_rng(1).standard_normal(300)
+    change = share * (table.y / table.last_close - 1.0) + drawn
+    panel = make_panel(table.replace(yhat=table.last_close * (1.0 + change)))
+    assert words in copying(panel).told(mincer_zarnowitz(panel), "en").sentence

@@ -144,6 +144,12 @@ def _adds(found: Copying, line: Line) -> Text:
             "came (Mincer-Zarnowitz slope, 90 % interval {lo} to {hi}; 1 is perfect).",
             **facts,
         )
+    if line.slope + half < 0.0:
+        return Text(
+            "The change that it announces is {size} times as large as those that come, and where it announced more, less came "
+            "(Mincer-Zarnowitz slope {slope}, 90 % interval {lo} to {hi}; 1 is perfect).",
+            **facts,
+        )
     if found.size < ONLY_COPY:
         return Text(
             "It is hardly more than a copy: the change that it announces is {size} times as large as those that come, "
