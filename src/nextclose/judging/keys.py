@@ -105,7 +105,9 @@ class Keys:
     def repeated(self) -> Ints:
         """Rows of a step, target date, symbol and model that an earlier row has too."""
         _, first = np.unique(self.forecast * len(self.models) + self.model, return_index=True)
-        return np.setdiff1d(np.arange(len(self.table)), first)
+        repeated = np.ones(len(self.table), dtype=np.bool_)
+        repeated[first] = False
+        return np.flatnonzero(repeated)
 
 
 def usable(table: Forecasts) -> Bools:
