@@ -15,6 +15,7 @@ from nextclose.cli.judge import judge
 from nextclose.cli.predict import predict
 from nextclose.cli.recipes import recipes
 from nextclose.cli.run import run
+from nextclose.cli.stopping import asked_to_stop, listen
 from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import LANGS, Lang, say
 
@@ -41,17 +42,25 @@ app.add_typer(data, name="data")
 def main() -> None:
     """Run the command; exit status 0 done, 1 failed, 2 the input is wrong."""
     lang = _language(sys.argv[1:])
+    listen()
     try:
-        app()
-    except NextcloseError as error:
-        _say(error.message(lang))
-        sys.exit(error.exit_status)
-    except (KeyboardInterrupt, SystemExit) as ended:
-        # typer turns Ctrl-C into an exit of this status, and says nothing.
-        if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+        _run(lang)
+    except BaseException:
+        # Whatever a Ctrl-C became on its way: typer makes an exit of it, an import that it broke an ImportError.
+        if not asked_to_stop():
             raise
         _say(say("Stopped. Nothing was written.", lang))
         sys.exit(INTERRUPTED)
+
+
+def _run(lang: Lang) -> None:
+    try:
+        app()
+    except NextcloseError as error:
+        if asked_to_stop():
+            raise
+        _say(error.message(lang))
+        sys.exit(error.exit_status)
     except BrokenPipeError:
         # The reader of a pipe went away: nothing is left to say to it.
         _close_stdout()

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from rich.console import Console
 
+from nextclose.cli.stopping import stop_if_asked
 from nextclose.core.lang import Lang, say
 from nextclose.core.progress import fits_bar
 from nextclose.core.results import DataSummary, SplitDates
@@ -74,6 +75,7 @@ class RunWatcher(Watcher):
 
     def fitted(self, model: str, fits: int) -> None:
         """Move the bar."""
+        stop_if_asked()
         self.progress.advance(self.task, fits)
 
     def epoch(self, model: str, fold: int, seed: int, epoch: int, loss: float) -> None:
