@@ -101,6 +101,36 @@ def test_threads_order_and_company_change_no_bit(dtype, call):
         same_bits(engine.fit_many(X, y, [Task(**tasks[i])], hidden_size=H, **call)[0], expected[i])
 
 
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_batches_have_the_bits_of_their_own_calls(threads):
+    X, y = shared(np.float64)
+    wide = np.concatenate([X, X], axis=2)[:90]
+    batches = [
+        {"X": X, "y": y, "tasks": [{"start": i, "stop": i + 20, "seed": i} for i in range(60)], "epochs": 4},
+        {"X": X, "y": y, "tasks": []},
+        {"X": wide, "y": y[:90], "tasks": [{"start": 0, "stop": 80}], "cell": "gru", "hidden_size": 3, "epochs": 2},
+    ]
+    told = []
+    done = engine.fit_batches(batches, threads=threads, on_done=lambda fits: told.append(list(fits)))
+    assert told[-1] == [60, 0, 1]
+    assert [batch.seconds > 0.0 for batch in done] == [True, False, True]
+    for batch, got in zip(batches, done, strict=True):
+        expected = engine.fit_many(**batch)
+        assert len(got.fits) == len(expected)
+        for one, other in zip(got.fits, expected, strict=True):
+            same_bits(one, other)
+
+
+def test_batches_are_refused_before_any_work(monkeypatch):
+    monkeypatch.setattr(many, "_work", None)
+    X, y = shared(np.float64)
+    good = {"X": X, "y": y, "tasks": [{"start": 0, "stop": 20}]}
+    with pytest.raises(SettingsError, match="Did you mean 'adam'"):
+        engine.fit_batches([good, good | {"optimizer": "adm"}])
+    with pytest.raises(TypeError, match="sed"):
+        engine.fit_batches([good | {"sed": 3}])
+
+
 def test_a_start_of_one_task_is_no_other_tasks():
     X, y = shared(np.float64)
     init = make_net("rnn", np.float64, L=L, F=F, H=H, K=K, h0="random").params()
@@ -214,7 +244,7 @@ def test_inputs_are_never_modified_and_results_are_the_callers_own():
     ],
 )
 def test_a_task_that_cannot_be_meant_is_refused_before_any_work(monkeypatch, task, error, message):
-    monkeypatch.setattr(many, "_Pool", None)
+    monkeypatch.setattr(many, "_work", None)
     with pytest.raises(error, match=message):
         engine.fit_many(*shared(np.float64), [{"start": 0, "stop": 5}, task], hidden_size=H, epochs=2)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from nextclose.core.fit import Task
 from nextclose.engine.fit import fit
 from nextclose.engine.machine import unusable
-from nextclose.engine.many import fit_many
+from nextclose.engine.many import fit_batches, fit_many
 from nextclose.engine.passes import gradients, predict, states
 
-__all__ = ["Task", "fit", "fit_many", "gradients", "predict", "states", "unusable"]
+__all__ = ["Task", "fit", "fit_batches", "fit_many", "gradients", "predict", "states", "unusable"]
