@@ -31,7 +31,8 @@ SOURCE is a `.csv` or `.parquet` path (`path#SYMBOL` where it holds several), `s
 SETTINGS = """## Settings
 
 What `--set KEY=VALUE` takes; `nextclose recipes NAME` shows a recipe's own. Beside these: `seeds` (nets that differ in their
-random start; their forecasts are averaged) and `refit_every` (sessions that one fit serves; 0 fits once).
+random start; their forecasts are averaged), `refit_every` (sessions that one fit serves; 0 fits once) and `train_sessions`
+(latest sessions that a fold trains on; none takes all since the train span's start).
 """
 
 

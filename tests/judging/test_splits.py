@@ -77,3 +77,21 @@ def test_an_explicit_train_end_binds_the_first_fold_only():
     folds = split.folds(50)
     assert folds[0].train_stop == split.train_stop < split.test_first
     assert folds[1].train_stop == folds[1].first_target
+
+
+@given(n=st.integers(40, 400), every=st.integers(0, 60), sessions=st.integers(1, 300))
+def test_a_rolling_span_ends_where_an_expanding_one_does(n, every, sessions):
+    split = make_split(weekdays(n))
+    for rolling, expanding in zip(split.folds(every, sessions), split.folds(every), strict=True):
+        assert rolling.train_stop == expanding.train_stop
+        assert rolling.train_stop - rolling.train_start == min(sessions, expanding.train_stop)
+        assert (rolling.first_target, rolling.last_target) == (expanding.first_target, expanding.last_target)
+
+
+@given(n=st.integers(40, 400), every=st.integers(0, 60), more=st.integers(0, 80))
+def test_tomorrow_is_served_on_the_schedule(n, every, more):
+    later = make_split(weekdays(n + more + 1), test_start=str(weekdays(n)[n - n // 5]))
+    now = make_split(weekdays(n), test_start=str(weekdays(n)[n - n // 5]))
+    live = now.live_fold(every, n + more)
+    serving = next(fold for fold in later.folds(every) if fold.first_target <= n + more <= fold.last_target)
+    assert (live.train_start, live.train_stop) == (serving.train_start, serving.train_stop)

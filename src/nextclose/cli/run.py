@@ -28,6 +28,12 @@ def run(
     refit_every: Annotated[
         int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
     ] = None,
+    train_sessions: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Sessions that a fold trains on, the latest. [all since the train span's start]"
+        ),
+    ] = None,
     seeds: Annotated[int | None, typer.Option(metavar="N", help="Nets a recipe, averaged. [the recipe's]")] = None,
     engine: Annotated[
         str, typer.Option(metavar="auto|fused|torch", help="What computes the fits; auto: fused wherever it can.")
@@ -75,6 +81,7 @@ def run(
             test_start=test_start,
             test_end=test_end,
             refit_every=refit_every,
+            train_sessions=train_sessions,
             seeds=seeds,
             engine=engine,
             exchange=exchange,

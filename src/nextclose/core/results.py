@@ -290,6 +290,8 @@ class SplitDates:
     folds: tuple[tuple[str, str, str, str], ...]
     """(train start, train end, first target, last target) of each."""
     notes: tuple[str, ...] = ()
+    rolling: int | None = None
+    """Sessions that a fold trains on, the latest; None: all since the train span's start."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -129,6 +129,10 @@ class TrainingSettings:
     """Share of the train windows, the latest, that is held out to stop early; 0 trains on all."""
     patience: int | None = None
     """Epochs without a better validation loss before training stops; the best weights are restored."""
+    warm_start: bool = False
+    """Start the nets of a fold from the weights of the fold before, instead of anew."""
+    warm_epochs: int | None = None
+    """Epochs of a fold that starts warm, at most; none takes `epochs`."""
     dtype: Dtype = "float32"
     """The numbers that the fit is computed in."""
 
@@ -145,6 +149,10 @@ class TrainingSettings:
         problems.within("momentum", self.momentum, 0.0, 1.0)
         problems.within("weight_decay", self.weight_decay, 0.0, float("inf"))
         problems.within("validation", self.validation, 0.0, 0.9)
+        if self.warm_epochs is not None:
+            problems.at_least("warm_epochs", self.warm_epochs, 1)
+            if not self.warm_start:
+                problems.add("warm_epochs needs warm_start: without it every fold starts anew")
         if self.batch_size is not None:
             problems.at_least("batch_size", self.batch_size, 1)
         if self.clip_norm is not None:

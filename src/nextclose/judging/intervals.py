@@ -27,6 +27,7 @@ def rolling_conformal(
     origins: Ints,
     targets: Ints,
     *,
+    past: Float64s | None = None,
     level: float = 0.9,
 ) -> tuple[Float64s, Float64s, Float64s]:
     """Interval and probability of a rise for each forecast of one model at one step, oldest first.
@@ -35,14 +36,16 @@ def rolling_conformal(
     ----------
     yhat, last_close, y, volatility : (n,); y is NaN while it has not happened; volatility is that of the step's return.
     origins, targets : (n,) session numbers, increasing.
+    past : (m,) scores that had matured before the first forecast, oldest first: a calibration span's.
     level : the coverage to aim at.
 
     Returns
     -------
     lo, hi, p_up : (n,), NaN before `AT_LEAST` matured errors.
     """
-    scores = (y - yhat) / (last_close * volatility)
-    matured = np.searchsorted(targets, origins, side="right")
+    before = np.empty(0) if past is None else past
+    scores = np.concatenate([before, (y - yhat) / (last_close * volatility)])
+    matured = len(before) + np.searchsorted(targets, origins, side="right")
     rows = [
         live_interval(yhat[i], last_close[i], volatility[i], scores[:count], level=level)
         for i, count in enumerate(matured)

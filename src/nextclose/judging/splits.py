@@ -5,6 +5,11 @@
     fold 1        [======== train ==========================][-- k targets --]
     fold 2        [======== train ===========================================][-- ... --]
 
+With `train_sessions` the train span rolls instead of growing:
+
+    fold 1               [==== train ====================][-- k targets --]
+    fold 2                                [==== train ====================][-- ... --]
+
 Every training target is dated no later than the fold's first origin, the session before its first target.
 """
 
@@ -46,19 +51,27 @@ class Split:
     notes: tuple[Text, ...] = ()
     """What was rounded, a sentence each."""
 
-    def folds(self, refit_every: int) -> tuple[Fold, ...]:
-        """The folds of a model that is fitted again every `refit_every` sessions; 0 fits once."""
+    def folds(self, refit_every: int, train_sessions: int | None = None) -> tuple[Fold, ...]:
+        """The folds of a model that is fitted again every `refit_every` sessions; 0 fits once.
+
+        train_sessions : a fold trains on that many sessions, the latest; None takes all since the train span's start.
+        """
         every = refit_every or self.test_last - self.test_first + 1
         starts = range(self.test_first, self.test_last + 1, every)
-        return tuple(
-            Fold(
-                train_start=self.train_start,
-                train_stop=self.train_stop if first == self.test_first else first,
-                first_target=first,
-                last_target=min(first + every - 1, self.test_last),
-            )
-            for first in starts
-        )
+        return tuple(self._fold(first, min(first + every - 1, self.test_last), train_sessions) for first in starts)
+
+    def live_fold(self, refit_every: int, sessions: int, train_sessions: int | None = None) -> Fold:
+        """The fold that serves the session after the last of `sessions`, on the same schedule.
+
+        It is one of `folds`, unless a refit is due by then: a live forecast is what the backtest would have made.
+        """
+        due = (sessions - self.test_first) // refit_every * refit_every if refit_every else 0
+        return self._fold(self.test_first + due, sessions, train_sessions)
+
+    def _fold(self, first: int, last: int, train_sessions: int | None) -> Fold:
+        stop = self.train_stop if first == self.test_first else first
+        start = self.train_start if train_sessions is None else max(self.train_start, stop - train_sessions)
+        return Fold(train_start=start, train_stop=stop, first_target=first, last_target=last)
 
 
 def make_split(

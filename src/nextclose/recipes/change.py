@@ -8,12 +8,13 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Text
-from nextclose.recipes.recipe import GROUPS, Recipe, unknown_setting
+from nextclose.recipes.recipe import GROUPS, OWN, Recipe, unknown_setting
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
     """`["lr=0.01", "memory=off"]` to typed values; raises SettingsError that says what a setting takes."""
-    kinds: dict[str, Any] = {"seeds": int, "refit_every": int}
+    own = get_type_hints(Recipe)
+    kinds: dict[str, Any] = {name: own[name] for name in OWN}
     for group in GROUPS.values():
         kinds |= get_type_hints(group)
     changes = {}

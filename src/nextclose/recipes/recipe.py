@@ -16,6 +16,8 @@ from nextclose.core.suggest import did_you_mean
 LADDER = ("tutorial", "tutorial-converged", "tutorial-return", "tutorial-no-memory", "tutorial-mlp")
 """From the tutorial towards persistence, one change a rung; ridge and persistence follow as baselines."""
 
+OWN = ("seeds", "refit_every", "train_sessions")
+"""A recipe's settings that belong to no group."""
 GROUPS: dict[str, type[WindowSettings | NetSettings | TrainingSettings]] = {
     "windows": WindowSettings,
     "net": NetSettings,
@@ -35,6 +37,8 @@ class Recipe:
     """Nets that differ in their random start; their forecasts are averaged."""
     refit_every: int = 21
     """Sessions that one fit serves; 0 fits once."""
+    train_sessions: int | None = None
+    """Latest sessions that a fold trains on (a rolling span); none takes all since the train span's start (expanding)."""
     windows: WindowSettings = field(default_factory=WindowSettings)
     net: NetSettings = field(default_factory=NetSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -43,11 +47,13 @@ class Recipe:
         problems = Problems()
         problems.at_least("seeds", self.seeds, 1)
         problems.at_least("refit_every", self.refit_every, 0)
+        if self.train_sessions is not None:
+            problems.at_least("train_sessions", self.train_sessions, 1)
         problems.raise_any()
 
     def settings(self) -> dict[str, Any]:
         """Every setting by its plain name, as JSON can hold it."""
-        flat: dict[str, Any] = {"seeds": self.seeds, "refit_every": self.refit_every}
+        flat: dict[str, Any] = {name: getattr(self, name) for name in OWN}
         for group in GROUPS:
             flat |= asdict(getattr(self, group))
         return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}
@@ -58,7 +64,7 @@ class Recipe:
         left: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()
         }
-        own: dict[str, Any] = {key: left.pop(key) for key in ("seeds", "refit_every") if key in left}
+        own: dict[str, Any] = {key: left.pop(key) for key in OWN if key in left}
         groups: dict[str, Any] = {}
         for group, kind in GROUPS.items():
             known = {field.name for field in fields(kind)}
@@ -72,7 +78,7 @@ class Recipe:
 def setting_names() -> tuple[str, ...]:
     """Every name that `--set` takes."""
     groups = [field.name for kind in GROUPS.values() for field in fields(kind)]
-    return ("seeds", "refit_every", *groups)
+    return (*OWN, *groups)
 
 
 def unknown_setting(name: str) -> SettingsError:

@@ -103,4 +103,13 @@ def refit_words(split: SplitDates, lang: Lang) -> str:
     """How often the models are fitted again."""
     if split.refit_every is None:
         return say("fitted once", lang)
-    return say("refitted every {n} sessions, {folds} folds", lang, n=split.refit_every, folds=len(split.folds))
+    n, folds = split.refit_every, len(split.folds)
+    if split.rolling is not None:
+        return say(
+            "refitted every {n} sessions on the latest {sessions}, {folds} folds",
+            lang,
+            n=n,
+            sessions=split.rolling,
+            folds=folds,
+        )
+    return say("refitted every {n} sessions, {folds} folds", lang, n=n, folds=folds)

@@ -8,18 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from importlib.metadata import version
 
-import numpy as np
-
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Text
 from nextclose.core.results import Kind, Ladder, ModelRow, PriceHistory, Tomorrow
 from nextclose.core.types import Float64s
 from nextclose.judging.judge import judge
-from nextclose.study.live import Sessions, coming_sessions, forecast_tomorrow, past_scores
+from nextclose.study.live import Sessions, coming_sessions, forecast_tomorrow
 from nextclose.study.plan import Plan, split_dates
 from nextclose.study.saved_model import SavedModel
 from nextclose.study.study import Study
-from nextclose.study.tables import forecast_table
+from nextclose.study.tables import forecast_table, scores_of
 from nextclose.study.walk import Walked
 from nextclose.training.resolve import Engine, tell_engines
 from nextclose.windows import ewma_volatility
@@ -40,7 +38,7 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
     kinds: dict[str, Kind] = {name: "recipe" if name in walked else "baseline" for name in everyone}
     by_seed = {name: _by_seed(model) for name, model in walked.items()}
     judged = judge(table, kinds=kinds, seed_forecasts=by_seed, lang=plan.lang)
-    scores = {name: _scores(tables[name], plan, volatility) for name in everyone}
+    scores = {name: scores_of(everyone[name], tables[name], plan.bars, volatility) for name in everyone}
     sessions = coming_sessions(plan.bars, max(model.tomorrow.shape[1] for model in everyone.values()))
     split = split_dates(plan)
     chosen, reason = tell_engines(plan.engines)
@@ -57,7 +55,7 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
         losses=tuple(model.losses for model in walked.values() if model.losses is not None),
         history=_history(plan),
         engine={"chosen": chosen, "reason": reason.render(plan.lang)},
-        notes=(*_notes(plan, sessions), *judged.notes),
+        notes=(*_notes(plan, walked, sessions), *judged.notes),
         versions=versions(plan.engines.values()),
         contests=judged.contests,
         fitted=tuple(_saved(model, scores[name], plan) for name, model in walked.items()),
@@ -68,12 +66,6 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
 def _by_seed(model: Walked) -> Float64s:
     """(S, K * n) closes by seed in the order of the model's rows: all of step 1, then step 2, ..."""
     return model.prices.swapaxes(1, 2).reshape(len(model.prices), -1)
-
-
-def _scores(table: Forecasts, plan: Plan, volatility: Float64s) -> Float64s:
-    first = table.where(table.step == 1)
-    known = volatility[np.searchsorted(plan.bars.dates, first.origin)]
-    return past_scores(first.yhat, first.y, first.last_close, known)
 
 
 def _with_costs(row: ModelRow, walked: Mapping[str, Walked]) -> ModelRow:
@@ -95,12 +87,11 @@ def _tomorrow(
 
 def _saved(model: Walked, scores: Float64s, plan: Plan) -> SavedModel:
     assert model.fold is not None
-    last = plan.split.folds(model.fold.recipe.refit_every)[-1]
-    until = str(plan.bars.dates[last.train_stop - 1])
+    until = str(plan.bars.dates[model.trained_stop - 1])
     return SavedModel(fold=model.fold, scores=scores, bars=plan.bars, trained_until=until)
 
 
-def _notes(plan: Plan, sessions: Sessions) -> tuple[str, ...]:
+def _notes(plan: Plan, walked: Mapping[str, Walked], sessions: Sessions) -> tuple[str, ...]:
     bars, notes = plan.bars, []
     ended = bars.dates[-1].astype(dt.date)
     if (plan.today - ended).days > STALE_DAYS:
@@ -120,7 +111,13 @@ def _notes(plan: Plan, sessions: Sessions) -> tuple[str, ...]:
                 ended=str(ended),
             )
         )
-    notes.append(Text("Tomorrow's close comes from the last fold's model; nothing is refitted after the test span."))
+    until = ", ".join(f"{name} {bars.dates[model.trained_stop - 1]}" for name, model in walked.items())
+    notes.append(
+        Text(
+            "Tomorrow's close comes from the nets that each recipe's schedule gives, trained up to: {until}.",
+            until=until,
+        )
+    )
     if sessions.reason is not None:
         notes.append(Text("The next session has no date: {reason}", reason=sessions.reason))
     return tuple(note.render(plan.lang) for note in notes)

@@ -13,16 +13,16 @@ from nextclose.bars import load_bars
 from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Tomorrow
-from nextclose.core.types import Float64s
 from nextclose.recipes import load_recipe, with_settings
-from nextclose.study.live import coming_sessions, forecast_tomorrow, past_scores
+from nextclose.study.live import coming_sessions, forecast_tomorrow
 from nextclose.study.rebase import rebase
 from nextclose.study.saved_model import SavedModel, load_model, save_model
 from nextclose.study.saving import beside, check_free, load_study
 from nextclose.study.study import Study
-from nextclose.training.fold import FittedFold, fit_fold
-from nextclose.training.resolve import Engine, resolve_engine
-from nextclose.windows import Dataset, make_dataset
+from nextclose.study.walk import held_out_scores
+from nextclose.training.fold import fit_fold
+from nextclose.training.resolve import resolve_engine
+from nextclose.windows import make_dataset
 
 
 class Forecaster:
@@ -74,10 +74,11 @@ class Forecaster:
         """
         known = load_bars(bars)
         data = make_dataset(known, self.recipe.windows)
-        fold = fit_fold(self.recipe, data, 0, len(known), self.engine)
+        nets = fit_fold(self.recipe, data, 0, len(known), self.engine)
+        scores = held_out_scores(nets, data, (0, len(known)), self.engine)[:, 0]
         self._model = SavedModel(
-            fold=fold,
-            scores=_validation_scores(fold, data, self.engine),
+            fold=nets,
+            scores=scores[np.isfinite(scores)],
             bars=known,
             trained_until=str(known.dates[-1]),
         )
@@ -140,16 +141,3 @@ def _rescaled(row: Tomorrow, ratio: float) -> Tomorrow:
         return row
     scaled = {name: getattr(row, name) * ratio for name in ("yhat", "lo", "hi", "last_close")}
     return replace(row, **scaled)
-
-
-def _validation_scores(fold: FittedFold, data: Dataset, engine: Engine) -> Float64s:
-    """Errors on the held-out tail in units of volatility; none where the recipe holds nothing out."""
-    windows = data.train_windows(0, len(data.dates))
-    held_out = fold.recipe.training.held_out(windows.stop - windows.start)
-    if held_out == 0:
-        return np.empty(0)
-    tail = slice(windows.stop - held_out, windows.stop)
-    origins = data.origins(tail)
-    yhat = fold.forecast(data, tail, engine).mean(axis=0)[:, 0]
-    y = data.close[origins.start + 1 : origins.stop + 1]
-    return past_scores(yhat, y, data.close[origins], data.volatility[origins])

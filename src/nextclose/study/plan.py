@@ -16,6 +16,7 @@ from nextclose.core.lang import Lang
 from nextclose.core.results import SplitDates
 from nextclose.judging.splits import Split
 from nextclose.recipes import Recipe
+from nextclose.study.folds import scheduled_folds
 from nextclose.training.resolve import Engine, tell_engines
 
 
@@ -33,10 +34,15 @@ class Plan:
     with_ladder: bool
     rungs: tuple[Recipe, ...] = ()
     """The ladder's recipes that are fitted beside `recipes`."""
+    plain_every: int = 21
+    """Sessions that one fit of a baseline serves."""
+    plain_sessions: int | None = None
+    """Latest sessions that a baseline's fold trains on; None for all."""
 
     def fits(self, recipe: Recipe) -> int:
         """Nets that `recipe` will fit."""
-        return recipe.seeds * len(self.split.folds(recipe.refit_every))
+        folds = scheduled_folds(self.split, len(self.bars), recipe.refit_every, recipe.train_sessions)
+        return recipe.seeds * len(folds)
 
     def config(self) -> dict[str, Any]:
         """What decides the numbers of a study, as plain values."""
@@ -46,6 +52,7 @@ class Plan:
             "sha256": self.bars.sha256,
             "split": [split.train_start, split.train_stop, split.test_first, split.test_last],
             "recipes": {recipe.name: recipe.settings() for recipe in self.recipes},
+            "baselines": {"refit_every": self.plain_every, "train_sessions": self.plain_sessions},
             "ladder": self.with_ladder,
             "engine": tell_engines(self.engines)[0],
         }
@@ -61,7 +68,7 @@ def split_dates(plan: Plan) -> SplitDates:
     """The split and the folds of the recipe that is refitted most, as dates."""
     dates, split = plan.bars.dates, plan.split
     often = max(plan.recipes, key=lambda recipe: len(split.folds(recipe.refit_every)))
-    folds = split.folds(often.refit_every)
+    folds = split.folds(often.refit_every, often.train_sessions)
     return SplitDates(
         train_start=str(dates[split.train_start]),
         train_end=str(dates[split.train_stop - 1]),
@@ -70,6 +77,7 @@ def split_dates(plan: Plan) -> SplitDates:
         train_sessions=split.train_stop - split.train_start,
         test_sessions=split.test_last - split.test_first + 1,
         refit_every=often.refit_every or None,
+        rolling=often.train_sessions,
         folds=tuple(
             (
                 str(dates[fold.train_start]),

@@ -20,7 +20,7 @@ from nextclose.study.conclude import conclude
 from nextclose.study.ladder import climb
 from nextclose.study.plan import Plan, split_dates
 from nextclose.study.study import Study
-from nextclose.study.walk import Walked, walk_baseline, walk_recipe
+from nextclose.study.walk import Walked, walk_baseline, walk_recipes
 from nextclose.study.watch import OnlyFits, Watcher
 from nextclose.training.resolve import resolve_engine
 
@@ -38,6 +38,7 @@ def run(
     test_start: str | None = None,
     test_end: str | None = None,
     refit_every: int | None = None,
+    train_sessions: int | None = None,
     seeds: int | None = None,
     engine: str = "auto",
     exchange: str | None = None,
@@ -57,7 +58,9 @@ def run(
     recipes : names; "ladder" stands for its five rungs.
     train_start, train_end, test_start, test_end : dates; without them the last 250 sessions (or the last fifth) are
         the test and everything before trains.
-    refit_every : sessions that one fit serves, for every recipe; 0 fits once.
+    refit_every : sessions that one fit serves, for every recipe and baseline; 0 fits once.
+    train_sessions : sessions that a fold trains on, the latest (a rolling span); without it all since the train span's
+        start (an expanding one).
     seeds : nets a recipe, for every recipe.
     engine : fused, torch, or auto, which takes the fused one wherever it can fit a recipe.
     settings : changed settings of every recipe, by name.
@@ -72,7 +75,9 @@ def run(
     """
     if lang not in LANGS:
         raise SettingsError("unknown language '{lang}': expected en or ko", lang=lang)
-    chosen = choose_recipes(recipes, seeds=seeds, refit_every=refit_every, settings=settings or {})
+    chosen = choose_recipes(
+        recipes, seeds=seeds, refit_every=refit_every, train_sessions=train_sessions, settings=settings or {}
+    )
     bars = load_bars(source, faults=faults, exchange=exchange, refresh=refresh)
     _check_length(bars, chosen)
     split = make_split(
@@ -89,6 +94,8 @@ def run(
         today=today or dt.date.today(),
         with_ladder=with_ladder,
         rungs=rungs,
+        plain_every=REFIT_EVERY if refit_every is None else refit_every,
+        plain_sessions=train_sessions,
     )
     watcher = watcher or Watcher()
     watcher.planned(plan)
@@ -103,16 +110,22 @@ def _wait(lang: Lang, line: Text) -> None:
 def _execute(plan: Plan, watcher: Watcher) -> Study:
     total = sum(plan.fits(recipe) for recipe in (*plan.recipes, *plan.rungs))
     watcher.started(plan.bars.summary(), split_dates(plan), total)
-    walked = {recipe.name: _walk(recipe, plan, watcher) for recipe in plan.recipes}
+    told: list[tuple[Recipe, Watcher]] = [(recipe, watcher) for recipe in plan.recipes]
+    told += [(rung, OnlyFits(watcher)) for rung in plan.rungs]
+    done = walk_recipes([(recipe, plan.engines[recipe], heard) for recipe, heard in told], plan.bars, plan.split)
+    walked = {recipe.name: model for recipe, model in zip(plan.recipes, done, strict=False)}
+    rungs = {rung.name: model for rung, model in zip(plan.rungs, done[len(plan.recipes) :], strict=True)}
     seq_len = plan.recipes[0].windows.seq_len
-    plain = {name: walk_baseline(name, seq_len, REFIT_EVERY, plan.bars, plan.split) for name in BASELINES}
-    ladder = _climb(plan, walked, watcher) if plan.with_ladder else None
+    plain = {name: _walk_baseline(name, seq_len, plan) for name in BASELINES}
+    ladder = _climb(plan, {**walked, **rungs}) if plan.with_ladder else None
     watcher.judging()
     return conclude(plan, walked, plain, ladder)
 
 
-def _walk(recipe: Recipe, plan: Plan, watcher: Watcher) -> Walked:
-    return walk_recipe(recipe, plan.bars, plan.split, plan.engines[recipe], watcher)
+def _walk_baseline(name: str, seq_len: int, plan: Plan) -> Walked:
+    return walk_baseline(
+        name, seq_len, plan.bars, plan.split, refit_every=plan.plain_every, train_sessions=plan.plain_sessions
+    )
 
 
 def _check_length(bars: Bars, recipes: Sequence[Recipe]) -> None:
@@ -133,13 +146,18 @@ def _check_length(bars: Bars, recipes: Sequence[Recipe]) -> None:
 
 
 def choose_recipes(
-    names: Sequence[str], *, seeds: int | None, refit_every: int | None, settings: Mapping[str, Any]
+    names: Sequence[str],
+    *,
+    seeds: int | None,
+    refit_every: int | None,
+    settings: Mapping[str, Any],
+    train_sessions: int | None = None,
 ) -> tuple[Recipe, ...]:
     """The recipes of a run, each name once, with what the caller changed in all of them."""
     expanded = [rung for name in names for rung in (LADDER if name == "ladder" else (name,))]
     if not expanded:
         raise SettingsError("a run needs at least one recipe")
-    asked = {"seeds": seeds, "refit_every": refit_every}
+    asked = {"seeds": seeds, "refit_every": refit_every, "train_sessions": train_sessions}
     changes = dict(settings) | {name: value for name, value in asked.items() if value is not None}
     return tuple(with_settings(load_recipe(name), changes) for name in dict.fromkeys(expanded))
 
@@ -150,8 +168,7 @@ def _missing_rungs(chosen: Sequence[Recipe]) -> tuple[Recipe, ...]:
     return tuple(load_recipe(name) for name in LADDER if name not in present)
 
 
-def _climb(plan: Plan, walked: Mapping[str, Walked], watcher: Watcher) -> Ladder | None:
-    on_rungs = {rung.name: _walk(rung, plan, OnlyFits(watcher)) for rung in plan.rungs}
+def _climb(plan: Plan, walked: Mapping[str, Walked]) -> Ladder | None:
     seq_len = load_recipe(LADDER[0]).windows.seq_len
-    ridge = walk_baseline("ridge", seq_len, 0, plan.bars, plan.split)
-    return climb({**walked, **on_rungs, "ridge": ridge}, plan.bars, plan.lang)
+    ridge = walk_baseline("ridge", seq_len, plan.bars, plan.split, refit_every=0)
+    return climb({**walked, "ridge": ridge}, plan.bars, plan.lang)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import process_time
 
@@ -13,10 +13,11 @@ from nextclose.baselines import make_baseline
 from nextclose.core.errors import BarsError, SettingsError
 from nextclose.core.results import LossCurve
 from nextclose.core.types import Float64s, Ints
-from nextclose.judging.splits import Split
+from nextclose.judging.splits import Fold, Split
 from nextclose.recipes import Recipe
+from nextclose.study.folds import scheduled_folds
 from nextclose.study.watch import Watcher
-from nextclose.training.fold import FittedFold, FitWatcher, fit_folds
+from nextclose.training.fold import Fitted, FittedFold, FitWatcher, Wanted, fit_all
 from nextclose.training.resolve import Engine
 from nextclose.windows import Dataset, make_dataset
 from nextclose.windows.windows import sliding
@@ -32,13 +33,18 @@ class Walked:
     prices: Float64s
     """(S, n, K) forecast closes by seed; one seed for what has none."""
     tomorrow: Float64s
-    """(S, K) the last fold's model on the last bars."""
+    """(S, K) the model that the schedule gives for the session after the last bar, on the last bars."""
+    trained_stop: int
+    """One past the last row that that model was trained on."""
+    calibration: Float64s
+    """(m, K) scores on the first fold's held-out tail, oldest first: errors in units of the volatility known at the
+    origin. They matured before the first forecast; none where the recipe holds nothing out."""
     fold: FittedFold | None = None
-    """The last fold's nets; None for a baseline."""
+    """The nets that serve tomorrow; None for what is no recipe."""
     losses: LossCurve | None = None
     shapes: Mapping[str, tuple[int, ...]] | None = None
     final_losses: tuple[float, ...] = ()
-    """Each seed's last training loss in the last fold."""
+    """Each seed's last training loss in those nets."""
     fits: int = 0
     seconds: float = 0.0
     """Process time of all threads, fits and forecasts."""
@@ -55,62 +61,109 @@ class _RecipeWatcher(FitWatcher):
         self.watcher.epoch(self.model, fold, seed, epoch, loss)
 
 
-def walk_recipe(recipe: Recipe, bars: Bars, split: Split, engine: Engine, watcher: Watcher) -> Walked:
-    """Fit `recipe` on every fold of `split` and forecast every target."""
-    data = make_dataset(bars, recipe.windows)
-    span = data.test_windows(split.test_first, split.test_last, split.test_first)
-    if span.stop <= span.start:
-        raise _no_targets(recipe, data, split)
-    shapes = _shapes(data, split, span)
-    watcher.shapes(recipe.name, shapes)
-    began = process_time()
-    folds = split.folds(recipe.refit_every)
-    spans = [(fold.train_start, fold.train_stop) for fold in folds]
-    fitted = fit_folds(recipe, data, spans, engine, _RecipeWatcher(watcher, recipe.name))
-    prices = []
-    for fold, nets in zip(folds, fitted, strict=True):
-        windows = data.test_windows(fold.first_target, fold.last_target, split.test_first)
-        prices.append(nets.forecast(data, windows, engine))
-    last, origins = fitted[-1], data.origins(span)
-    return Walked(
-        name=recipe.name,
-        origins=np.arange(origins.start, origins.stop),
-        prices=np.concatenate(prices, axis=1),
-        tomorrow=last.forecast(data, data.latest, engine)[:, 0],
-        fold=last,
-        losses=_curve(fitted[0]),
-        shapes=shapes,
-        final_losses=tuple(float(fit.losses[-1]) for fit in last.fits),
-        fits=recipe.seeds * len(folds),
-        seconds=process_time() - began,
-    )
+def walk_recipes(recipes: Sequence[tuple[Recipe, Engine, Watcher]], bars: Bars, split: Split) -> tuple[Walked, ...]:
+    """Fit every recipe on every fold of `split`, all as one batch, and forecast every target."""
+    walks = [_RecipeWalk(recipe, engine, bars, split, watcher) for recipe, engine, watcher in recipes]
+    fitted = fit_all([walk.wanted for walk in walks])
+    return tuple(walk.walked(nets) for walk, nets in zip(walks, fitted, strict=True))
 
 
-def walk_baseline(name: str, seq_len: int, refit_every: int, bars: Bars, split: Split) -> Walked:
+class _RecipeWalk:
+    """One recipe's windows and folds; the last fold is the one that serves tomorrow."""
+
+    def __init__(self, recipe: Recipe, engine: Engine, bars: Bars, split: Split, watcher: Watcher) -> None:
+        self.recipe, self.engine, self.split = recipe, engine, split
+        self.data = make_dataset(bars, recipe.windows)
+        self.span = self.data.test_windows(split.test_first, split.test_last, split.test_first)
+        if self.span.stop <= self.span.start:
+            raise _no_targets(recipe, self.data, split)
+        self.shapes = _shapes(self.data, split.folds(recipe.refit_every, recipe.train_sessions)[0], self.span)
+        watcher.shapes(recipe.name, self.shapes)
+        self.folds = scheduled_folds(split, len(bars), recipe.refit_every, recipe.train_sessions)
+        self.wanted = Wanted(
+            recipe=recipe,
+            data=self.data,
+            spans=[(fold.train_start, fold.train_stop) for fold in self.folds],
+            engine=engine,
+            watcher=_RecipeWatcher(watcher, recipe.name),
+        )
+
+    def walked(self, fitted: Fitted) -> Walked:
+        """Every forecast of the recipe."""
+        data, last, began = self.data, fitted.folds[-1], process_time()
+        prices = [
+            nets.forecast(data, self._targets(fold), self.engine)
+            for fold, nets in zip(self.folds, fitted.folds, strict=True)
+            if fold.first_target <= self.split.test_last
+        ]
+        origins = data.origins(self.span)
+        return Walked(
+            name=self.recipe.name,
+            origins=np.arange(origins.start, origins.stop),
+            prices=np.concatenate(prices, axis=1),
+            tomorrow=last.forecast(data, data.latest, self.engine)[:, 0],
+            trained_stop=self.folds[-1].train_stop,
+            calibration=held_out_scores(fitted.folds[0], data, self.wanted.spans[0], self.engine),
+            fold=last,
+            losses=_curve(fitted.folds[0]),
+            shapes=self.shapes,
+            final_losses=tuple(float(fit.losses[-1]) for fit in last.fits),
+            fits=self.recipe.seeds * len(self.folds),
+            seconds=fitted.seconds + process_time() - began,
+        )
+
+    def _targets(self, fold: Fold) -> slice:
+        return self.data.test_windows(
+            fold.first_target, min(fold.last_target, self.split.test_last), self.split.test_first
+        )
+
+
+def held_out_scores(nets: FittedFold, data: Dataset, span: tuple[int, int], engine: Engine) -> Float64s:
+    """Errors on the tail that nets of a span held out, in units of the volatility known at their origin, (m, K)."""
+    windows = data.train_windows(*span)
+    held_out = nets.recipe.training.held_out(windows.stop - windows.start)
+    tail = slice(windows.stop - held_out, windows.stop)
+    steps = np.arange(1, data.settings.horizon + 1)
+    if held_out == 0:
+        return np.empty((0, len(steps)))
+    origins = data.origins(tail)
+    rows = np.arange(origins.start, origins.stop)
+    yhat = nets.forecast(data, tail, engine).mean(axis=0)
+    unit = data.close[rows, None] * data.volatility[rows, None] * np.sqrt(steps)
+    scores: Float64s = (data.close[rows[:, None] + steps] - yhat) / unit
+    return scores
+
+
+def walk_baseline(
+    name: str, seq_len: int, bars: Bars, split: Split, *, refit_every: int, train_sessions: int | None = None
+) -> Walked:
     """The same for one of the plainer forecasts; its windows always may look back before the test span."""
     ohlc = np.stack([bars.open, bars.high, bars.low, bars.close], axis=1)
     needs = make_baseline(name, seq_len).needs
     windows = sliding(ohlc, needs)
     began = process_time()
+    folds = scheduled_folds(split, len(bars), refit_every, train_sessions)
     origins, prices, fitted = [], [], None
-    for fold in split.folds(refit_every):
+    for fold in folds:
         fitted = make_baseline(name, seq_len).fit(ohlc[fold.train_start : fold.train_stop])
-        first = max(fold.first_target - 1, needs - 1)
-        rows = np.arange(first, fold.last_target)
-        origins.append(rows)
-        prices.append(fitted.predict(windows[rows - needs + 1]))
+        rows = np.arange(max(fold.first_target - 1, needs - 1), min(fold.last_target, split.test_last))
+        if len(rows):
+            origins.append(rows)
+            prices.append(fitted.predict(windows[rows - needs + 1]))
     assert fitted is not None
     return Walked(
         name=name,
         origins=np.concatenate(origins),
         prices=np.concatenate(prices)[None, :, None],
         tomorrow=fitted.predict(windows[-1:])[None, :],
+        trained_stop=folds[-1].train_stop,
+        calibration=np.empty((0, 1)),
         seconds=process_time() - began,
     )
 
 
-def _shapes(data: Dataset, split: Split, span: slice) -> dict[str, tuple[int, ...]]:
-    train = data.train_windows(split.train_start, split.train_stop)
+def _shapes(data: Dataset, first: Fold, span: slice) -> dict[str, tuple[int, ...]]:
+    train = data.train_windows(first.train_start, first.train_stop)
     return {
         "X_train": data.X[train].shape,
         "y_train": data.y[train].shape,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from time import process_time
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from nextclose.core.seeds import permutation
 from nextclose.core.settings import NetSettings, TrainingSettings
 from nextclose.core.types import Float64s, Floats, Params
 from nextclose.models.net import Net, build_net
+from nextclose.training.resolve import Done, Job, OnJobs
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -37,6 +39,22 @@ def fit_many(
         if on_done is not None:
             on_done(len(fits), len(tasks))
     return tuple(fits)
+
+
+def fit_jobs(jobs: Sequence[Job], on_done: OnJobs | None = None) -> tuple[Done, ...]:
+    """One net after the other; `training.resolve.FitJobs` says what is what."""
+    counts, done = [0] * len(jobs), []
+    for number, job in enumerate(jobs):
+
+        def tell(fits: int, _total: int, number: int = number) -> None:
+            counts[number] = fits
+            if on_done is not None:
+                on_done(counts)
+
+        began = process_time()
+        fits = fit_many(job.X, job.y, job.tasks, net=job.net, training=job.training, on_done=tell)
+        done.append(Done(fits=fits, seconds=process_time() - began))
+    return tuple(done)
 
 
 def fit(

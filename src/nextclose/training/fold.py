@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from nextclose.core.cells import cell_spec
 from nextclose.core.errors import BarsError, FitError, SettingsError
-from nextclose.core.fit import Fit, OnDone, Task
+from nextclose.core.fit import Fit, Task
 from nextclose.core.settings import NetSettings
 from nextclose.core.types import Float64s, Params
 from nextclose.recipes import Recipe
-from nextclose.training.resolve import Engine
+from nextclose.training.resolve import Done, Engine, Job
 from nextclose.windows import Dataset, Scaler, fit_scaler
 
 
@@ -47,6 +47,52 @@ class FittedFold:
         return np.stack([data.prices(self.scaler.y.backward(output), windows) for output in outputs])
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Wanted:
+    """One recipe to be fitted on some training spans, bars `start`..`stop`-1 each."""
+
+    recipe: Recipe
+    data: Dataset
+    spans: Sequence[tuple[int, int]]
+    engine: Engine
+    watcher: FitWatcher = field(default_factory=FitWatcher)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fitted:
+    """The nets of one recipe, a fold a span, and the process seconds that fitting took."""
+
+    folds: tuple[FittedFold, ...]
+    seconds: float
+
+
+def fit_all(wanted: Sequence[Wanted]) -> tuple[Fitted, ...]:
+    """Fit every (recipe, span, seed) as one batch an engine.
+
+    A recipe with a warm start goes round by round: the nets of a span start from the weights of the span before.
+
+    Raises
+    ------
+    BarsError : a span of fewer bars than one window, its target and one more.
+    FitError : training diverged or met a value that is not finite.
+    """
+    works = [_Work(one) for one in wanted]
+    for name in dict.fromkeys(one.engine.chosen for one in wanted):
+        own = [work for work in works if work.wanted.engine.chosen == name]
+        while any(work.waiting for work in own):
+            due = [work for work in own if work.waiting]
+            jobs = [work.next_job() for work in due]
+            tell = [_in_steps(work.wanted.watcher.fitted) for work in due]
+
+            def on_done(done: Sequence[int], tell: Sequence[Callable[[int], None]] = tell) -> None:
+                for told, count in zip(tell, done, strict=True):
+                    told(count)
+
+            for work, done in zip(due, own[0].wanted.engine.fit_jobs(jobs, on_done), strict=True):
+                work.take(done)
+    return tuple(work.fitted() for work in works)
+
+
 def fit_folds(
     recipe: Recipe,
     data: Dataset,
@@ -54,33 +100,9 @@ def fit_folds(
     engine: Engine,
     watcher: FitWatcher | None = None,
 ) -> tuple[FittedFold, ...]:
-    """Fit every seed of `recipe` on each span of bars `start`..`stop`-1, all at once.
-
-    Raises
-    ------
-    BarsError : a span of fewer bars than one window, its target and one more.
-    FitError : training diverged or met a value that is not finite.
-    """
-    watcher = watcher or FitWatcher()
-    for start, stop in spans:
-        _check_span(recipe, stop - start)
-    scalers = [fit_scaler(data, start, stop) for start, stop in spans]
-    init = read_init(recipe.net)
-    tasks = [
-        _task(recipe, data.train_windows(start, stop), scaler, seed, init)
-        for (start, stop), scaler in zip(spans, scalers, strict=True)
-        for seed in range(recipe.seeds)
-    ]
-    fits = engine.fit_many(
-        data.X, data.y, tasks, net=recipe.net, training=recipe.training, on_done=_in_steps(watcher.fitted)
-    )
-    folds = []
-    for number, (span, scaler) in enumerate(zip(spans, scalers, strict=True)):
-        own = fits[number * recipe.seeds : (number + 1) * recipe.seeds]
-        _tell(watcher, recipe, number, len(spans), own)
-        shape = data.X[data.train_windows(*span)].shape
-        folds.append(FittedFold(recipe=recipe, scaler=scaler, fits=own, train_shape=shape))
-    return tuple(folds)
+    """Fit every seed of `recipe` on each span of bars `start`..`stop`-1; errors as for `fit_all`."""
+    wanted = Wanted(recipe=recipe, data=data, spans=spans, engine=engine, watcher=watcher or FitWatcher())
+    return fit_all([wanted])[0].folds
 
 
 def fit_fold(
@@ -104,28 +126,81 @@ def _check_span(recipe: Recipe, sessions: int) -> None:
         )
 
 
-def _task(recipe: Recipe, windows: slice, scaler: Scaler, seed: int, init: Params | None) -> Task:
-    """One seed on some windows; the latest of them validate where the recipe holds some out."""
-    cut = windows.stop - recipe.training.held_out(windows.stop - windows.start)
-    return Task(
-        start=windows.start,
-        stop=cut,
-        val_start=cut,
-        val_stop=windows.stop,
-        seed=seed,
-        init=init,
-        x_shift=scaler.x.shift,
-        x_scale=scaler.x.scale,
-        y_shift=scaler.y.shift,
-        y_scale=scaler.y.scale,
-    )
+class _Work:
+    """A recipe on its way: which spans are fitted, and from which weights the next ones start."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        for start, stop in wanted.spans:
+            _check_span(wanted.recipe, stop - start)
+        self.wanted = wanted
+        self.scalers = [fit_scaler(wanted.data, start, stop) for start, stop in wanted.spans]
+        self.init = read_init(wanted.recipe.net)
+        self.fits: list[Fit] = []
+        self.seconds = 0.0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether some span is not fitted yet."""
+        return len(self.fits) < len(self.wanted.spans) * self.wanted.recipe.seeds
+
+    def next_job(self) -> Job:
+        """Every span at once, or the next one where it starts from the weights of the one before."""
+        recipe, data = self.wanted.recipe, self.wanted.data
+        first = len(self.fits) // recipe.seeds
+        stop = first + 1 if recipe.training.warm_start else len(self.wanted.spans)
+        tasks = [self._task(number, seed) for number in range(first, stop) for seed in range(recipe.seeds)]
+        return Job(X=data.X, y=data.y, tasks=tasks, net=recipe.net, training=recipe.training)
+
+    def take(self, done: Done) -> None:
+        """Keep what came of the job, and tell the losses of its folds."""
+        seeds = self.wanted.recipe.seeds
+        for first in range(0, len(done.fits), seeds):
+            number = (len(self.fits) + first) // seeds
+            _tell(self.wanted, number, done.fits[first : first + seeds])
+        self.fits += done.fits
+        self.seconds += done.seconds
+
+    def fitted(self) -> Fitted:
+        """The folds, when none is waiting."""
+        recipe, data = self.wanted.recipe, self.wanted.data
+        folds = tuple(
+            FittedFold(
+                recipe=recipe,
+                scaler=scaler,
+                fits=tuple(self.fits[number * recipe.seeds : (number + 1) * recipe.seeds]),
+                train_shape=data.X[data.train_windows(*span)].shape,
+            )
+            for number, (span, scaler) in enumerate(zip(self.wanted.spans, self.scalers, strict=True))
+        )
+        return Fitted(folds=folds, seconds=self.seconds)
+
+    def _task(self, number: int, seed: int) -> Task:
+        """One seed on a span's windows; the latest of them validate where the recipe holds some out."""
+        training = self.wanted.recipe.training
+        windows = self.wanted.data.train_windows(*self.wanted.spans[number])
+        cut = windows.stop - training.held_out(windows.stop - windows.start)
+        scaler, seeds = self.scalers[number], self.wanted.recipe.seeds
+        warm = training.warm_start and number > 0
+        return Task(
+            start=windows.start,
+            stop=cut,
+            val_start=cut,
+            val_stop=windows.stop,
+            seed=seed,
+            init=self.fits[(number - 1) * seeds + seed].params if warm else self.init,
+            epochs=training.warm_epochs if warm else None,
+            x_shift=scaler.x.shift,
+            x_scale=scaler.x.scale,
+            y_shift=scaler.y.shift,
+            y_scale=scaler.y.scale,
+        )
 
 
-def _in_steps(fitted: Callable[[int], None]) -> OnDone:
+def _in_steps(fitted: Callable[[int], None]) -> Callable[[int], None]:
     """From "so many are done" to "so many more are done"."""
     before = 0
 
-    def on_done(done: int, _total: int) -> None:
+    def on_done(done: int) -> None:
         nonlocal before
         if done > before:
             fitted(done - before)
@@ -134,17 +209,17 @@ def _in_steps(fitted: Callable[[int], None]) -> OnDone:
     return on_done
 
 
-def _tell(watcher: FitWatcher, recipe: Recipe, fold: int, folds: int, fits: Sequence[Fit]) -> None:
+def _tell(wanted: Wanted, number: int, fits: Sequence[Fit]) -> None:
     """A fold's losses to the watcher. Raises FitError for a fit that failed."""
     for seed, fit in enumerate(fits):
         for epoch, loss in enumerate(fit.losses.tolist()):
-            watcher.epoch(fold, seed, epoch, loss)
+            wanted.watcher.epoch(number, seed, epoch, loss)
         if fit.problem is not None:
             raise FitError(
                 "recipe '{recipe}', fold {fold} of {folds}, seed {seed}: {problem}",
-                recipe=recipe.name,
-                fold=fold + 1,
-                folds=folds,
+                recipe=wanted.recipe.name,
+                fold=number + 1,
+                folds=len(wanted.spans),
                 seed=seed,
                 problem=fit.problem,
             )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from nextclose import engine
-from nextclose.core.cells import InitScheme
 from nextclose.core.fit import Fit, OnDone, Task
 from nextclose.core.lang import Text
 from nextclose.core.settings import NetSettings, TrainingSettings
 from nextclose.core.start import has_random_start
 from nextclose.core.types import Float64s, Params
+from nextclose.training.resolve import Done, Job, OnJobs
 
 CELLS = ("rnn", "gru", "lstm", "mlp")
 OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
@@ -38,36 +39,42 @@ def fit_many(
     on_done: OnDone | None = None,
 ) -> tuple[Fit, ...]:
     """One net a task, on all cores; `training.resolve.FitMany` says what is what."""
-    scheme: InitScheme = "rnn" if net.init == "rnn" else "linear"
-    return engine.fit_many(
-        X,
-        y,
-        tasks,
-        cell=net.cell,
-        hidden_size=net.hidden_size,
-        num_layers=net.num_layers,
-        bias=net.bias,
-        output_bias=net.output_bias,
-        activation=net.activation,
-        memory=net.memory,
-        h0="random" if has_random_start(net) else None,
-        zero_head=net.zero_head,
-        init=scheme,
-        optimizer=training.optimizer,
-        lr=training.lr,
-        momentum=training.momentum,
-        weight_decay=training.weight_decay,
-        clip_norm=training.clip_norm,
-        lr_step=training.lr_step,
-        lr_gamma=training.lr_gamma,
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        shuffle=training.shuffle,
-        loss=training.loss,
-        patience=training.patience,
-        dtype=training.dtype,
-        on_done=on_done,
-    )
+    return engine.fit_many(X, y, tasks, **_settings(net, training), on_done=on_done)
+
+
+def fit_jobs(jobs: Sequence[Job], on_done: OnJobs | None = None) -> tuple[Done, ...]:
+    """All jobs as one batch, on all cores; `training.resolve.FitJobs` says what is what."""
+    batches = [{"X": job.X, "y": job.y, "tasks": job.tasks, **_settings(job.net, job.training)} for job in jobs]
+    return tuple(Done(fits=got.fits, seconds=got.seconds) for got in engine.fit_batches(batches, on_done=on_done))
+
+
+def _settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
+    """A recipe's settings as the engine's keyword arguments."""
+    return {
+        "cell": net.cell,
+        "hidden_size": net.hidden_size,
+        "num_layers": net.num_layers,
+        "bias": net.bias,
+        "output_bias": net.output_bias,
+        "activation": net.activation,
+        "memory": net.memory,
+        "h0": "random" if has_random_start(net) else None,
+        "zero_head": net.zero_head,
+        "init": "rnn" if net.init == "rnn" else "linear",
+        "optimizer": training.optimizer,
+        "lr": training.lr,
+        "momentum": training.momentum,
+        "weight_decay": training.weight_decay,
+        "clip_norm": training.clip_norm,
+        "lr_step": training.lr_step,
+        "lr_gamma": training.lr_gamma,
+        "epochs": training.epochs,
+        "batch_size": training.batch_size,
+        "shuffle": training.shuffle,
+        "loss": training.loss,
+        "patience": training.patience,
+        "dtype": training.dtype,
+    }
 
 
 def predict(params: Params, X: Float64s, *, net: NetSettings) -> Float64s:

@@ -38,6 +38,40 @@ class FitMany(Protocol):
         """X (N, L, F), y (N, K) unscaled -> one Fit a task, in order; one that failed has `problem` set."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Job:
+    """The nets of one recipe on windows that they share."""
+
+    X: Float64s
+    """(N, L, F) unscaled."""
+    y: Float64s
+    """(N, K)"""
+    tasks: Sequence[Task]
+    net: NetSettings
+    training: TrainingSettings
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Done:
+    """What came of one job."""
+
+    fits: tuple[Fit, ...]
+    """One a task, in order; one that failed has `problem` set."""
+    seconds: float
+    """Process time of the threads that fitted them."""
+
+
+OnJobs: TypeAlias = Callable[[Sequence[int]], None]
+"""Called with the fits done of each job."""
+
+
+class FitJobs(Protocol):
+    """Trains the nets of several jobs as one batch."""
+
+    def __call__(self, jobs: Sequence[Job], on_done: OnJobs | None = None) -> tuple[Done, ...]:
+        """One Done a job, in order."""
+
+
 class Predict(Protocol):
     """Runs a trained net."""
 
@@ -52,6 +86,7 @@ class Engine:
     chosen: Literal["fused", "torch"]
     reason: Text
     fit_many: FitMany
+    fit_jobs: FitJobs
     predict: Predict
 
 
@@ -127,15 +162,15 @@ def _lacks(recipe: Recipe, tell: Tell | None) -> Text | None:
 
 
 def _fused(reason: Text) -> Engine:
-    from nextclose.training.fused import fit_many, predict
+    from nextclose.training.fused import fit_jobs, fit_many, predict
 
-    return Engine(chosen="fused", reason=reason, fit_many=fit_many, predict=predict)
+    return Engine(chosen="fused", reason=reason, fit_many=fit_many, fit_jobs=fit_jobs, predict=predict)
 
 
 def _torch(reason: Text) -> Engine:
-    from nextclose.training.fit import fit_many, predict
+    from nextclose.training.fit import fit_jobs, fit_many, predict
 
-    return Engine(chosen="torch", reason=reason, fit_many=fit_many, predict=predict)
+    return Engine(chosen="torch", reason=reason, fit_many=fit_many, fit_jobs=fit_jobs, predict=predict)
 
 
 def _torch_is_there() -> bool:
