@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from nextclose.study.explain import explain as explain
     from nextclose.study.forecaster import Forecaster as Forecaster
     from nextclose.study.forecaster import load as load
+    from nextclose.study.future_test import future_test as future_test
     from nextclose.study.judging import judge as judge
     from nextclose.study.run import run as run
+    from nextclose.study.sklearn import SklearnForecaster as SklearnForecaster
     from nextclose.study.study import Study as Study
+    from nextclose.study.walk_forward import WalkForward as WalkForward
+    from nextclose.study.walk_forward import walk_forward as walk_forward
     from nextclose.windows import make_windows as make_windows
 
 __version__ = "0.1.0"
@@ -29,26 +33,34 @@ __version__ = "0.1.0"
 _HOMES = {
     "Bars": "nextclose.bars.bars",
     "Forecaster": "nextclose.study.forecaster",
+    "SklearnForecaster": "nextclose.study.sklearn",
     "Study": "nextclose.study.study",
+    "WalkForward": "nextclose.study.walk_forward",
     "explain": "nextclose.study.explain",
+    "future_test": "nextclose.study.future_test",
     "judge": "nextclose.study.judging",
     "load": "nextclose.study.forecaster",
     "load_bars": "nextclose.bars",
     "make_windows": "nextclose.windows",
     "run": "nextclose.study.run",
+    "walk_forward": "nextclose.study.walk_forward",
 }
 
 __all__ = [
     "Bars",
     "Forecaster",
+    "SklearnForecaster",
     "Study",
+    "WalkForward",
     "__version__",
     "explain",
+    "future_test",
     "judge",
     "load",
     "load_bars",
     "make_windows",
     "run",
+    "walk_forward",
 ]
 
 

@@ -207,3 +207,49 @@ def test_a_full_disk_is_one_message():
     assert done.returncode == 1
     assert "the disk is full" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+LEAKING = """
+import numpy as np
+
+def peeks(bars):
+    ahead = np.append(bars.close[1:], bars.close[-1])
+    return 0.9 * bars.close + 0.1 * ahead
+
+class Repeats:
+    def fit(self, bars):
+        return self
+
+    def predict(self, bars):
+        return bars.close[-1]
+"""
+
+
+def test_the_future_test_ends_with_what_it_found(tmp_path):
+    (tmp_path / "leaking.py").write_text(LEAKING, encoding="utf-8")
+    leak = nextclose(tmp_path, "judge", "--future-test", "leaking:peeks", "walk:3", "--json")
+    assert leak.returncode == 1
+    found = json.loads(leak.stdout)
+    assert (found["passed"], found["reproducible"], found["first"]["field"]) == (False, True, "yhat")
+    honest = nextclose(tmp_path, "judge", "--future-test", "leaking:Repeats", "walk:3", "--lang", "ko")
+    assert honest.returncode == 0
+    assert "미래를 보지 않습니다" in " ".join(honest.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--future-test", "leaking:nothing", "walk:3"), "has no attribute 'nothing'"),
+        (("--future-test", "nowhere:peeks", "walk:3"), "No module named 'nowhere'"),
+        (("--future-test", ":peeks", "walk:3"), "expected MODULE:OBJECT"),
+        (("--future-test", "defalt", "walk:3"), "Did you mean 'default'"),
+        (("--future-test", "leaking:peeks", "nowhere.csv"), "nowhere.csv"),
+        (("--future-test", "leaking:peeks", "walk:3", "--columns", "y=a"), "--columns and --future-test"),
+    ],
+)
+def test_a_future_test_that_cannot_be_made_says_why(tmp_path, options, message):
+    (tmp_path / "leaking.py").write_text(LEAKING, encoding="utf-8")
+    ended = nextclose(tmp_path, "judge", *options)
+    assert ended.returncode == 2
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr

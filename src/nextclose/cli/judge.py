@@ -11,11 +11,17 @@ from nextclose.cli.options import Json, LangOption, language
 from nextclose.core.errors import SettingsError
 
 if TYPE_CHECKING:
+    from nextclose.core.lang import Lang
     from nextclose.core.results import Judgement
 
 
 def judge(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .csv or .parquet file of forecasts.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE", help="A .csv or .parquet file of forecasts; with --future-test a SOURCE of bars."
+        ),
+    ],
     *,
     columns: Annotated[
         str | None, typer.Option(metavar="yhat=pred,y=actual,...", help="Names of the columns where they differ.")
@@ -26,10 +32,22 @@ def judge(
     report: Annotated[
         Path | None, typer.Option(metavar="OUT.html", help="Also write a page with pictures and every number there.")
     ] = None,
+    future_test: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODULE:OBJECT",
+            help="Test a forecaster or backtest for leaks instead: no forecast may move when later bars are altered. A recipe's "
+            "or baseline's name will do too. Exit status 1 where one moves.",
+        ),
+    ] = None,
     lang: LangOption = "en",
     json: Json = False,
 ) -> None:
     """Judge forecasts from any library against repeating the last close."""
+    if future_test is not None:
+        _refuse_beside(columns=columns, bars=bars, report=report)
+        _test_future(future_test, file, language(lang), json=json)
+        return
     from nextclose.cli.progress import stdout
     from nextclose.core.plain import to_json
     from nextclose.report import write_judgement
@@ -37,12 +55,35 @@ def judge(
     from nextclose.study.judging import judge as judge_forecasts
 
     spoken = language(lang)
-    judged = judge_forecasts(file, columns=_columns(columns), bars=bars, lang=spoken)
+    judged = judge_forecasts(Path(file), columns=_columns(columns), bars=bars, lang=spoken)
     written = None if report is None else write_judgement(judged, report)
     if json:
         print(to_json(_found(judged, written)), end="")
     else:
         print_judgement(judged, stdout(), spoken, report=written)
+
+
+def _test_future(wish: str, source: str, lang: Lang, *, json: bool) -> None:
+    from nextclose.cli.objects import find_object
+    from nextclose.cli.progress import stdout
+    from nextclose.core.plain import to_json
+    from nextclose.report.terminal import print_future_test
+    from nextclose.study.future_test import future_test
+
+    tested = future_test(find_object(wish), source, lang=lang)
+    if json:
+        print(to_json(tested), end="")
+    else:
+        print_future_test(tested, stdout(), lang)
+    if not tested.passed:
+        raise typer.Exit(1)
+
+
+def _refuse_beside(**options: object) -> None:
+    """Raise SettingsError for an option that means nothing beside --future-test."""
+    for name, value in options.items():
+        if value is not None:
+            raise SettingsError("--{name} and --future-test exclude each other: leave one out", name=name)
 
 
 def _found(judged: Judgement, report: Path | None) -> dict[str, Any]:

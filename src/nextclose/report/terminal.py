@@ -12,6 +12,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text as Rich
 
+from nextclose.core.future import FutureTest
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import Contest, DataSummary, Judgement, Ladder, ModelRow, SplitDates, StudyResult, Tomorrow
 from nextclose.report.findings import finding_action, finding_count, finding_dates, finding_text
@@ -104,6 +105,23 @@ def print_judgement(judged: Judgement, console: Console, lang: Lang, *, report: 
     _print_notes(judged.notes, console)
     if report is not None:
         _print_path(report, console, lang)
+
+
+def print_future_test(tested: FutureTest, console: Console, lang: Lang) -> None:
+    """What was altered, and the sentence."""
+    mark, colour = ("✓", "green") if tested.passed else ("✗", "red")
+    title = say("Future test of {name} on {symbol}", lang, name=tested.name, symbol=tested.symbol)
+    console.print(Rich(title, style="bold"))
+    if tested.cuts:
+        done = say(
+            "bars after {cuts} altered: {alterations}",
+            lang,
+            cuts=", ".join(tested.cuts),
+            alterations="; ".join(tested.alterations),
+        )
+        console.print(Rich(done, style=QUIET))
+    console.print()
+    console.print(Rich.assemble((f"{mark} ", colour), tested.sentence))
 
 
 def print_tomorrow(rows: Sequence[Tomorrow], notes: Sequence[str], console: Console, lang: Lang) -> None:

@@ -32,9 +32,9 @@ def judge(
 
     Parameters
     ----------
-    forecasts : a Forecasts table, a .csv or .parquet path, or a frame (pandas, polars, Arrow), one row a symbol, model
-        and target date, with columns symbol, model, target_date, yhat, last_close, y; origin and step where known, lo,
-        hi, level, p_up and quantiles (q0.05, ...) if there are any.
+    forecasts : a Forecasts table or what has one (a Study, a WalkForward), a .csv or .parquet path, or a frame (pandas,
+        polars, Arrow), one row a symbol, model and target date, with columns symbol, model, target_date, yhat, last_close,
+        y; origin and step where known, lo, hi, level, p_up and quantiles (q0.05, ...) if there are any.
     columns : other names of these columns, such as {"yhat": "pred", "y": "actual"}; {"yhat": "A+B"} takes two columns as
         two models.
     bars : a SOURCE, a table of bars or Bars: fill in last_close, y and origin where they are missing. A file may hold
@@ -48,6 +48,7 @@ def judge(
         the bars lack.
     """
     known = None if bars is None else _bars_by_symbol(bars)
+    forecasts = held if isinstance(held := getattr(forecasts, "table", None), Forecasts) else forecasts
     given = (
         Given(table=forecasts, notes=())
         if isinstance(forecasts, Forecasts)

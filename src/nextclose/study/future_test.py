@@ -1,0 +1,221 @@
+"""The future test: alter every bar after a session, and no forecast made by then may change by one bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from nextclose.bars import load_bars
+from nextclose.bars.bars import PRICES, Bars
+from nextclose.core.errors import SettingsError
+from nextclose.core.forecasts import Forecasts
+from nextclose.core.future import FutureTest, Moved
+from nextclose.core.lang import Lang, Text
+from nextclose.core.types import Float64s, Ints
+from nextclose.judging.splits import make_split
+from nextclose.study.backtests import Backtest, make_backtest
+from nextclose.study.unmoved import differences
+from nextclose.study.walk_forward import Schedule
+
+CUTS = 3
+"""Sessions after which bars are altered, spread over the origins."""
+MODERATE = 0.03
+"""Standard deviation of the log factor by which a later bar is moved moderately."""
+TENFOLD = 10.0
+
+
+def future_test(
+    forecaster: Any,
+    source: Any,
+    *,
+    cuts: int = CUTS,
+    refit_every: int | None = None,
+    train_sessions: int | None = None,
+    seeds: int | None = None,
+    test_start: str | None = None,
+    test_end: str | None = None,
+    seed: int = 0,
+    lang: Lang = "en",
+) -> FutureTest:
+    """Whether a forecaster, or a whole backtest, sees the future.
+
+    It is run twice on the bars as they are: what then differs is not reproducible, which is no leak but hides one. Then
+    the values of every bar after a session t are altered (each by some percent at random; all ten times as high; all a
+    tenth as high), and every yhat, lo, hi, p_up and quantile with origin <= t is compared, bit for bit. That proves the
+    code, not the data: a set of survivors and back-adjusted prices pass.
+
+    Parameters
+    ----------
+    forecaster : whatever `walk_forward` takes, or a backtest: a function of bars that returns a forecasts table
+        (target_date and yhat at least), or an array with a forecast for the session after each bar (NaN for none). An
+        object whose predict(bars) returns an array with a value a bar is asked for all of them at once, from all bars: so
+        what its features do with later bars shows.
+    source : a SOURCE, a table or Bars of one symbol.
+    cuts : how many sessions t, spread over the origins from the first to the last.
+    refit_every, train_sessions, seeds, test_start, test_end : as for `walk_forward`; a backtest has its own.
+    seed : of the alterations.
+
+    Raises
+    ------
+    UserError : bars or a forecaster that cannot be used, or one that makes no forecast.
+    """
+    if cuts < 1:
+        raise SettingsError("cuts: expected a whole number of at least 1, got {got}", got=cuts)
+    bars = load_bars(source)
+    split = make_split(bars.dates, test_start=test_start, test_end=test_end)
+    schedule = Schedule(refit_every=refit_every, train_sessions=train_sessions)
+    backtest = make_backtest(forecaster, bars, split, schedule, seeds)
+    plain, again = backtest.run(bars), backtest.run(bars)
+    if len(plain) == 0:
+        raise SettingsError(
+            "'{name}' makes no forecast on these bars ({first} to {last}), so there is nothing to test",
+            name=backtest.name,
+            first=bars.dates[0],
+            last=bars.dates[-1],
+        )
+    repeated = differences(plain, again)
+    if repeated.first is not None:
+        return _unrepeatable(backtest, bars, plain, repeated.first, lang)
+    return _altered(backtest, bars, plain, _cuts(plain, bars, cuts), seed, lang)
+
+
+def _altered(backtest: Backtest, bars: Bars, plain: Forecasts, rows: Ints, seed: int, lang: Lang) -> FutureTest:
+    """Run on altered bars, a run a cut and alteration."""
+    compared, moved, found = 0, set[tuple[str, str, int]](), list[Moved]()
+    for row in rows.tolist():
+        for said, alter in alterations(seed).items():
+            cut = str(bars.dates[row])
+            seen = differences(plain, backtest.run(alter(bars, row)), until=bars.dates[row])
+            compared += seen.compared
+            moved |= seen.moved
+            if seen.first is not None:
+                found.append(replace(seen.first, cut=cut, alteration=said.render(lang)))
+    first = min(found, key=lambda one: one.origin, default=None)
+    return FutureTest(
+        name=backtest.name,
+        symbol=bars.symbol,
+        passed=first is None,
+        reproducible=True,
+        forecasts=len(plain),
+        compared=compared,
+        cuts=tuple(str(bars.dates[row]) for row in rows.tolist()),
+        alterations=tuple(said.render(lang) for said in alterations(seed)),
+        first=first,
+        moved=len(moved),
+        sentence=_sentence(backtest.name, plain, len(rows), first, len(moved)).render(lang),
+    )
+
+
+def alterations(seed: int) -> Mapping[Text, Callable[[Bars, int], Bars]]:
+    """What is done to the bars after a row, by its words."""
+    return {
+        Text("each moved by some percent at random"): partial(_shaken, seed=seed),
+        Text("all ten times as high"): partial(_scaled, factor=TENFOLD),
+        Text("all a tenth as high"): partial(_scaled, factor=1.0 / TENFOLD),
+    }
+
+
+def _shaken(bars: Bars, row: int, seed: int) -> Bars:
+    """Every later bar by a factor of its own, its volume by another."""
+    rng = np.random.default_rng([seed, row])
+    factor, traded = np.exp(rng.standard_normal((2, len(bars) - row - 1)) * [[MODERATE], [10.0 * MODERATE]])
+    return _with(bars, row, factor, traded)
+
+
+def _scaled(bars: Bars, row: int, factor: float) -> Bars:
+    """Every later price and volume by one factor."""
+    factors = np.full(len(bars) - row - 1, factor)
+    return _with(bars, row, factors, factors)
+
+
+def _with(bars: Bars, row: int, factor: Float64s, traded: Float64s) -> Bars:
+    later = slice(row + 1, None)
+
+    def times(column: Float64s, by: Float64s) -> Float64s:
+        changed = column.copy()
+        changed[later] *= by
+        return changed
+
+    columns: dict[str, Any] = {name: times(getattr(bars, name), factor) for name in PRICES}
+    adj_close = None if bars.adj_close is None else times(bars.adj_close, factor)
+    return replace(bars, **columns, volume=times(bars.volume, traded), adj_close=adj_close)
+
+
+def _cuts(table: Forecasts, bars: Bars, cuts: int) -> Ints:
+    """Rows of the bars to cut after: origins, evenly from the first to the last that has a bar behind it."""
+    origins = np.unique(table.origin[~np.isnat(table.origin)])
+    rows = np.searchsorted(bars.dates, origins)
+    rows = rows[rows < len(bars) - 1]
+    if len(rows) == 0:
+        raise SettingsError("no bar follows any forecast's origin, so that none can be altered: use a longer history")
+    chosen: Ints = np.unique(rows[np.linspace(0, len(rows) - 1, cuts).round().astype(np.int64)])
+    return chosen
+
+
+def _unrepeatable(backtest: Backtest, bars: Bars, plain: Forecasts, first: Moved, lang: Lang) -> FutureTest:
+    sentence = Text(
+        "{name} is not reproducible: run twice on the same bars, its {field} for {target} was {before}, then {after}. That is "
+        "no leak, but it hides one: fix its seed and test again.",
+        name=backtest.name,
+        **_places(first),
+    )
+    return FutureTest(
+        name=backtest.name,
+        symbol=bars.symbol,
+        passed=False,
+        reproducible=False,
+        forecasts=len(plain),
+        compared=0,
+        cuts=(),
+        alterations=(),
+        first=first,
+        moved=0,
+        sentence=sentence.render(lang),
+    )
+
+
+def _sentence(name: str, plain: Forecasts, cuts: int, first: Moved | None, moved: int) -> Text:
+    if first is None:
+        return Text(
+            "{name} does not see the future: its {count} forecasts stay as they are, bit for bit, when every bar after their "
+            "origin is altered, moderately and by ten times ({cuts} cuts). That proves the code, not the data: a set of "
+            "survivors and back-adjusted prices pass.",
+            name=name,
+            count=f"{len(plain):,}",
+            cuts=cuts,
+        )
+    if first.field == "row":
+        return Text(
+            "{name} sees the future: whether it forecasts {target} from {origin} depends on bars after {cut} ({alteration}). "
+            "{moved} of its {count} forecasts moved.",
+            name=name,
+            moved=f"{moved:,}",
+            count=f"{len(plain):,}",
+            **_places(first),
+        )
+    return Text(
+        "{name} sees the future: made on {origin}, its {field} for {target} moved from {before} to {after} ({by}) when the bars "
+        "after {cut} were altered ({alteration}). {moved} of its {count} forecasts moved.",
+        name=name,
+        moved=f"{moved:,}",
+        count=f"{len(plain):,}",
+        **_places(first),
+    )
+
+
+def _places(moved: Moved) -> dict[str, object]:
+    """Where and how far, as a sentence says it."""
+    return {
+        "origin": moved.origin,
+        "target": moved.target_date,
+        "field": moved.field,
+        "before": f"{moved.before:.10g}",
+        "after": f"{moved.after:.10g}",
+        "by": f"{100.0 * moved.by:+.2g} %" if np.isfinite(moved.by) else "-",
+        "cut": moved.cut,
+        "alteration": moved.alteration,
+    }
