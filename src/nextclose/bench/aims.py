@@ -10,7 +10,7 @@ from nextclose.bench.fits import FitRow
 from nextclose.bench.many import Many
 from nextclose.bench.starts import ColdStart, Overhead
 
-Quantity = Literal["ratio", "share", "scaling", "overhead", "start"]
+Quantity = Literal["ratio", "share", "scaling", "overhead", "start", "walk", "seeds", "cores"]
 RATIOS = {
     ("rnn 10, 4", "SGD"): 25.0,
     ("rnn 10, 20", "SGD"): 18.0,
@@ -48,6 +48,11 @@ class Aim:
     aim: float
     reached: float
     met: bool
+
+    @property
+    def at_most(self) -> bool:
+        """Whether less is better."""
+        return self.quantity in ("overhead", "start", "walk", "seeds")
 
 
 def aims(found: Iterable[object]) -> tuple[Aim, ...]:

@@ -9,11 +9,10 @@ from nextclose.bench.aims import aims
 from nextclose.bench.fits import measure_fits
 from nextclose.bench.machine import describe_machine
 from nextclose.bench.many import measure_many
-from nextclose.bench.parity import Parity, check_parity
+from nextclose.bench.parity import check_parity
 from nextclose.bench.peak import measure_peak
 from nextclose.bench.plan import Plan
 from nextclose.bench.starts import measure_overhead, measure_start
-from nextclose.core.errors import NextcloseError
 
 
 def run_bench(plan: Plan, tick: Callable[[str], None]) -> Iterator[tuple[str, Any]]:
@@ -50,14 +49,3 @@ def _speed(plan: Plan, tick: Callable[[str], None]) -> Iterator[tuple[str, Any]]
     if plan.wants("start"):
         tick("start")
         yield "start", measure_start(plan)
-
-
-def parity_error(parity: Parity) -> NextcloseError:
-    """What to say of a run whose parity is red."""
-    worst = parity.red[0]
-    return NextcloseError(
-        "{red} of {comparisons} comparisons with PyTorch differ, so no speed was measured; the worst is {name} of {size} "
-        "({kind}, {dtype}): {worst} of its largest value, tolerance {tolerance}",
-        red=len(parity.red), comparisons=parity.comparisons, name=worst.name, size=worst.size.name, kind=worst.kind,
-        dtype=worst.dtype, worst=f"{worst.worst:.1e}", tolerance=f"{worst.tolerance:.0e}",
-    )  # fmt: skip

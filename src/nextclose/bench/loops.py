@@ -23,7 +23,7 @@ class LoopNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (L, N, F) -> (N, K)."""
-        h = torch.zeros(x.shape[1], self.hidden_size)  # (N, H)
+        h = x.new_zeros(x.shape[1], self.hidden_size)  # (N, H)
         for x_t in x:  # (N, F)
             h = torch.tanh(self.w_x(x_t) + self.w_h(h))
         return self.w_y(h)  # type: ignore[no-any-return]

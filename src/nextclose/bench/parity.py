@@ -19,6 +19,7 @@ import torch
 
 from nextclose import engine
 from nextclose.bench.plan import ADAM, SGD, Size
+from nextclose.core.errors import NextcloseError
 from nextclose.core.fit import Fit
 from nextclose.core.settings import Dtype, NetSettings, TrainingSettings
 from nextclose.core.types import Floats, Params
@@ -76,6 +77,16 @@ class Parity:
     """The worst of each kind, cell and precision."""
     red: tuple[Deviation, ...]
     """All that are not within their tolerance, worst first."""
+
+    def error(self) -> NextcloseError:
+        """What to say where it is red."""
+        worst = self.red[0]
+        return NextcloseError(
+            "{red} of {comparisons} comparisons with PyTorch differ, so no speed was measured; the worst is {name} of {size} "
+            "({kind}, {dtype}): {worst} of its largest value, tolerance {tolerance}",
+            red=len(self.red), comparisons=self.comparisons, name=worst.name, size=worst.size.name, kind=worst.kind,
+            dtype=worst.dtype, worst=f"{worst.worst:.1e}", tolerance=f"{worst.tolerance:.0e}",
+        )  # fmt: skip
 
 
 class Pair(NamedTuple):

@@ -55,7 +55,7 @@ def print_aims(aims: Sequence[Aim], console: Console, lang: Lang) -> None:
     table.add_column("", no_wrap=True)
     for aim in aims:
         verdict = Rich(f"✓ {say('met', lang)}", "green") if aim.met else Rich(f"✗ {say('not met', lang)}", "red")
-        wanted = f"{'<' if aim.quantity in ('overhead', 'start') else '≥'} {_in_unit(aim.quantity, aim.aim)}"
+        wanted = f"{'≤' if aim.at_most else '≥'} {_in_unit(aim.quantity, aim.aim)}"
         table.add_row(_what(aim.quantity, lang), aim.where, wanted, _in_unit(aim.quantity, aim.reached), verdict)
     console.print(table)
     met = sum(aim.met for aim in aims)
@@ -69,6 +69,9 @@ def _what(quantity: Quantity, lang: Lang) -> str:
         "scaling": say("two threads over one", lang),
         "overhead": say("overhead of a call", lang),
         "start": say("cold start to the first fit", lang),
+        "walk": say("the whole walk on one core", lang),
+        "seeds": say("ten seeds over one", lang),
+        "cores": say("two cores over one", lang),
     }[quantity]
 
 
@@ -79,4 +82,7 @@ def _in_unit(quantity: Quantity, value: float) -> str:
         "scaling": f"{value:.2f}",
         "overhead": f"{1e6 * value:.1f} µs",
         "start": f"{value:.2f} s",
+        "walk": f"{value:.2f} s",
+        "seeds": f"{value:.2f}x",
+        "cores": f"{value:.2f}",
     }[quantity]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,17 +20,15 @@ if TYPE_CHECKING:
 
     Show = Callable[[str, Any, Console, Lang], None]
 
-BENCHES = ("engine", "judge")
+BENCHES = ("engine", "walk", "judge")
 
 
 def bench(
-    name: Annotated[str, typer.Argument(metavar="engine|judge", help="What is measured.")] = "engine",
+    name: Annotated[str, typer.Argument(metavar="engine|walk|judge", help="What is measured.")] = "engine",
     *,
     repeats: Annotated[
         int,
-        typer.Option(
-            min=1, metavar="N", help="Engine: rounds a row, each PyTorch contender once, the engine three times."
-        ),
+        typer.Option(min=1, metavar="N", help="Engine, walk: rounds, each contender in turn."),
     ] = 5,
     series: Annotated[
         int, typer.Option(min=1, metavar="N", help="Judge: simulated series a row; a fifth for families, power, drift.")
@@ -45,7 +44,7 @@ def bench(
     lang: LangOption = "en",
     json: Json = False,
 ) -> None:
-    """Measure the engine beside PyTorch, once every number is equal; or how often the judge errs on simulated series."""
+    """Measure the engine or a whole walk beside PyTorch, once every number is equal; or how often the judge errs."""
     spoken = language(lang)
     _check(name)
     from nextclose.cli.progress import stderr, stdout
@@ -53,8 +52,8 @@ def bench(
 
     console = stderr() if json else stdout()
     found: dict[str, Any] = {}
-    measure = _engine(repeats, only) if name == "engine" else _judge(series, only)
-    for part, value, show in measure:
+    benches = {"engine": partial(_engine, repeats), "walk": partial(_walk, repeats), "judge": partial(_judge, series)}
+    for part, value, show in benches[name](only):
         found[part] = value
         _Line.clear()
         show(part, value, console, spoken)
@@ -72,6 +71,16 @@ def _engine(repeats: int, only: str | None) -> Iterator[tuple[str, Any, Show]]:
         yield part, value, print_part
 
 
+def _walk(repeats: int, only: str | None) -> Iterator[tuple[str, Any, Show]]:
+    from nextclose.bench.walk import WalkPlan, run_walk_bench
+    from nextclose.bench.walk_terminal import print_walk_part
+
+    if only is not None:
+        raise SettingsError("--only: the walk's bench has no parts of its own; leave it out")
+    for part, value in run_walk_bench(WalkPlan(repeats=repeats), _Line()):
+        yield part, value, print_walk_part
+
+
 def _judge(series: int, only: str | None) -> Iterator[tuple[str, Any, Show]]:
     from nextclose.bench.judge import run_judge_bench
     from nextclose.bench.judge_plan import make_judge_plan, processes
@@ -84,9 +93,7 @@ def _judge(series: int, only: str | None) -> Iterator[tuple[str, Any, Show]]:
 def _end(found: Mapping[str, Any]) -> None:
     """Raise what a run that is not as it should be ends with: exit status 1."""
     if "parity" in found and not found["parity"].passed:
-        from nextclose.bench.engine import parity_error
-
-        raise parity_error(found["parity"])
+        raise found["parity"].error()
     if "conclusion" in found and found["conclusion"].failed:
         from nextclose.bench.judge import judge_error
 
@@ -99,7 +106,7 @@ def _check(name: str) -> None:
         raise SettingsError(
             "there is no bench '{name}' yet; what can be measured: {known}", name=name, known=", ".join(BENCHES)
         )
-    if name == "engine" and find_spec("torch") is None:
+    if name != "judge" and find_spec("torch") is None:
         raise SettingsError(
             'this bench compares with PyTorch, which is not installed here: pip install -c constraints.txt -e ".[torch]"'
         )
