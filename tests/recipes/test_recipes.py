@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import pairwise
 
@@ -54,6 +55,7 @@ def test_settings_are_parsed_by_their_type():
         ("lrr=1", "Did you mean 'lr'"),
         ("epochs=many", "epochs: expected a whole number, got 'many'"),
         ("memory=maybe", "memory: expected on or off"),
+        ("quantiles=0.05,half", "quantiles: expected numbers separated by commas, got '0.05,half'"),
     ],
 )
 def test_a_setting_that_cannot_be_read_says_why(pair, message):
@@ -68,6 +70,42 @@ def test_every_problem_of_a_group_is_told_at_once():
     assert "Did you mean 'lstm'" in message
     assert "hidden_size" in message
     assert "tanh" in message
+
+
+def test_quantiles_are_numbers_and_travel_as_json():
+    assert parse_settings(["quantiles=0.05, 0.5,0.95"]) == {"quantiles": (0.05, 0.5, 0.95)}
+    assert parse_settings(["quantiles="]) == {"quantiles": ()}
+    recipe = with_settings(load_recipe("default"), {"loss": "pinball", "quantiles": (0.1, 0.5)})
+    settings = json.loads(json.dumps(recipe.settings()))
+    assert settings["quantiles"] == [0.1, 0.5]
+    assert Recipe.from_settings(recipe.name, recipe.summary, settings) == recipe
+    assert (recipe.training.heads, recipe.training.median) == (2, 1)
+    assert (load_recipe("default").training.heads, load_recipe("default").training.median) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems"),
+    [
+        ({"loss": "pinball"}, ["expected 0.5 among them, which is the forecast, got none"]),
+        ({"loss": "pinball", "quantiles": (0.1, 0.9)}, ["expected 0.5 among them"]),
+        (
+            {"loss": "pinball", "quantiles": (0.7, 0.0, 1.5)},
+            [
+                "expected 0.5 among them",
+                "expected numbers between 0 and 1, got 0.7, 0.0, 1.5",
+                "each above the one before",
+            ],
+        ),
+        ({"loss": "pinball", "quantiles": (0.5, 0.5)}, ["each above the one before, got 0.5, 0.5"]),
+        ({"quantiles": (0.5,)}, ["quantiles belong to loss=pinball; loss=mse has none, got 0.5"]),
+        ({"loss": "pinbal"}, ["Did you mean 'pinball'"]),
+    ],
+)
+def test_quantiles_that_cannot_be_say_why_at_once(changes, problems):
+    with pytest.raises(SettingsError) as caught:
+        with_settings(load_recipe("default"), changes)
+    for problem in problems:
+        assert problem in str(caught.value)
 
 
 def test_a_step_schedule_is_checked_like_the_rest():

@@ -46,7 +46,7 @@ def test_any_net_can_be_taken_apart_and_printed(bars, net, epoch):
         assert f"{told.yhat[0]:,.2f}" in page.file.getvalue()
 
 
-@pytest.mark.parametrize("recipe", ["tutorial", "default", "tutorial-mlp", "tutorial-return"])
+@pytest.mark.parametrize("recipe", ["tutorial", "default", "tutorial-mlp", "tutorial-return", "quantile"])
 def test_the_numbers_add_up_to_the_forecast(bars, recipe):
     told = explain(bars, recipe=recipe, settings=QUICK)
     h = told.steps[-1].layers[-1]["h"]
@@ -62,6 +62,24 @@ def test_the_numbers_add_up_to_the_forecast(bars, recipe):
 def test_the_price_is_the_models_own(bars):
     told = explain(bars, recipe="tutorial", settings=QUICK)
     assert told.yhat[0] == pytest.approx(told.output[0] * told.y_scale + told.y_shift, rel=1e-12)
+
+
+@pytest.mark.parametrize("horizon", [1, 2])
+@pytest.mark.parametrize("epoch", [0, 2])
+def test_every_quantile_is_shown_under_its_name(bars, horizon, epoch):
+    told = explain(bars, recipe="quantile", settings=QUICK | {"horizon": horizon}, epoch=epoch)
+    assert told.output.shape == (3 * horizon,)
+    assert told.closes.shape == (horizon, 3)
+    np.testing.assert_array_equal(told.yhat, told.closes[:, 1])
+    np.testing.assert_allclose(told.closes[0], told.last_close * np.exp(told.output[:3] * told.volatility))
+    for lang, ahead in (("en", "session 2 ahead"), ("ko", "2거래일 뒤")):
+        page = Console(file=StringIO(), width=100)
+        print_explanation(told, page, lang)
+        text = page.file.getvalue()
+        assert (ahead in text) == (horizon == 2)
+        for q, name in enumerate(("q0.05", "q0.5", "q0.95")):
+            assert f"   {name:<7}r = {told.output[q]:+.9f}" in text
+            assert text.count(f"   {name}\n") + text.count(f"   {name},") == horizon
 
 
 def test_epoch_zero_is_the_net_before_training(bars):

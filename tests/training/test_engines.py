@@ -90,6 +90,16 @@ MORE = [
     {"cell": "gru", "memory": False, "zero_head": True, "output_bias": False, "horizon": 2},
     {"cell": "mlp", "h0": "random", "bias": True},
     {"cell": "rnn", "activation": "relu", "bias": True, "h0": "random", "target": "log-return"},
+    {
+        "loss": "pinball",
+        "quantiles": (0.05, 0.5, 0.95),
+        "horizon": 3,
+        "batch_size": 64,
+        "optimizer": "adam",
+        "lr": 1e-3,
+    },
+    {"loss": "pinball", "quantiles": (0.5,), "target": "log-return", "zero_head": True},
+    {"loss": "pinball", "quantiles": (0.1, 0.5), "cell": "lstm", "clip_norm": 0.01, "horizon": 2, "output_bias": False},
 ]
 
 
@@ -129,9 +139,12 @@ def early(**changes):
     return recipe, make_dataset(BARS, recipe.windows)
 
 
+@pytest.mark.parametrize(
+    "loss", [{}, {"loss": "pinball", "quantiles": (0.05, 0.5, 0.95), "lr": 0.03}], ids=["mse", "pinball"]
+)
 @pytest.mark.parametrize("shuffle", [False, True])
-def test_early_stops_are_the_same(shuffle):
-    recipe, data = early(shuffle=shuffle)
+def test_early_stops_are_the_same(shuffle, loss):
+    recipe, data = early(shuffle=shuffle, **loss)
     fused, reference = (fit_folds(recipe, data, SPANS, engine) for engine in engines(recipe))
     stopped = 0
     for fold, other in zip(fused, reference, strict=True):
@@ -197,12 +210,14 @@ def test_a_task_may_have_settings_of_its_own():
         close(fit.params["w_h"], other.params["w_h"], TOLERANCE["float64"])
 
 
-def test_no_windows_have_no_outputs():
-    recipe = load_recipe("tutorial")
+@pytest.mark.parametrize(("name", "quantiles"), [("tutorial", 1), ("quantile", 3)])
+def test_no_windows_have_no_outputs(name, quantiles):
+    recipe = load_recipe(name)
     data = make_dataset(BARS, recipe.windows)
     for engine in engines(recipe):
         fold = fit_fold(with_settings(recipe, {"epochs": 1}), data, 0, 100, engine)
         assert fold.forecast(data, slice(5, 5), engine).shape == (5, 0, 1)
+        assert fold.quantile_closes(data, slice(5, 5), engine).shape == (5, 0, 1, quantiles)
 
 
 class Heard(FitWatcher):

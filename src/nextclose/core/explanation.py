@@ -20,7 +20,7 @@ class ExplainedStep:
     layers: tuple[Mapping[str, Float64s], ...]
     """Each layer's terms by name, "h" the last of them."""
     y: Float64s
-    """(K,): what the head would say after this step; only the last one is used."""
+    """(K * Q,): what the head would say after this step; only the last one is used."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,9 +46,13 @@ class Explanation:
     """By canonical name, `h_0` among them where it is not zero."""
     steps: tuple[ExplainedStep, ...]
     output: Float64s
-    """(K,) what the head says of the last state, in the scaled target's unit."""
-    yhat: Float64s
-    """(K,) the prices that it means."""
+    """(K * Q,) what the head says of the last state, in the scaled target's unit: by session, then quantile."""
+    quantiles: tuple[float, ...]
+    """Levels of a session's Q outputs; empty where there is one, the forecast."""
+    median: int
+    """Which of a session's outputs is the forecast."""
+    closes: Float64s
+    """(K, Q) the price that each output means."""
     y: float
     """The close that came; NaN while it has not happened."""
     last_close: float
@@ -57,3 +61,8 @@ class Explanation:
     """output * y_scale + y_shift is the target in its own unit."""
     volatility: float
     """Daily volatility known at the window's last close."""
+
+    @property
+    def yhat(self) -> Float64s:
+        """(K,) the forecast prices."""
+        return self.closes[:, self.median]

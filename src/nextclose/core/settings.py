@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from nextclose.core.cells import CELLS
@@ -22,8 +23,11 @@ Target = Literal["price", "log-return", "volatility-return"]
 Context = Literal["before", "inside"]
 Activation = Literal["tanh", "relu", "identity"]
 Optimizer = Literal["sgd", "rmsprop", "adam", "adamw"]
-Loss = Literal["mse"]
+Loss = Literal["mse", "pinball"]
 Dtype = Literal["float32", "float64"]
+
+MEDIAN = 0.5
+"""The quantile that is a forecast."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +126,10 @@ class TrainingSettings:
     shuffle: bool = False
     """A new order every epoch, from the seed."""
     loss: Loss = "mse"
-    """Mean squared error over the batch and the horizon."""
+    """mse: squared error, mean over the batch and the horizon. pinball: the loss whose least value lies at a quantile,
+    mean over the batch, the horizon and the quantiles; the net then has an output for each."""
+    quantiles: tuple[float, ...] = ()
+    """Levels of the outputs under loss=pinball, such as 0.05, 0.5, 0.95; that of 0.5 is the forecast. Empty for mse."""
     clip_norm: float | None = None
     """Largest norm of all gradients together; larger ones are scaled down."""
     validation: float = 0.0
@@ -140,6 +147,7 @@ class TrainingSettings:
         problems = Problems()
         problems.one_of("optimizer", self.optimizer, _args(Optimizer))
         problems.one_of("loss", self.loss, _args(Loss))
+        problems.quantiles(self.loss, self.quantiles)
         problems.one_of("dtype", self.dtype, _args(Dtype))
         problems.positive("lr", self.lr)
         if self.lr_step is not None:
@@ -162,6 +170,16 @@ class TrainingSettings:
             if self.validation == 0.0:
                 problems.add("patience needs validation > 0: without held-out windows nothing can stop early")
         problems.raise_any()
+
+    @property
+    def heads(self) -> int:
+        """Outputs of the net for each session forecast (Q): one a quantile, or one."""
+        return max(len(self.quantiles), 1)
+
+    @property
+    def median(self) -> int:
+        """Which of them is the forecast."""
+        return self.quantiles.index(MEDIAN) if self.quantiles else 0
 
     def held_out(self, windows: int) -> int:
         """How many of a number of train windows, the latest, validate; at least one trains."""
@@ -211,6 +229,20 @@ class Problems:
         """`got` must lie in [low, high]."""
         if not low <= got <= high:
             self.add("{field}: expected {low} to {high}, got {got}", field=field, low=low, high=high, got=got)
+
+    def quantiles(self, loss: str, got: Sequence[float]) -> None:
+        """`got` must be levels between 0 and 1, increasing, 0.5 among them, if `loss` is pinball; else there are none."""
+        shown = ", ".join(map(str, got))
+        if loss != "pinball":
+            if got:
+                self.add("quantiles belong to loss=pinball; loss={loss} has none, got {got}", loss=loss, got=shown)
+            return
+        if MEDIAN not in got:
+            self.add("quantiles: expected 0.5 among them, which is the forecast, got {got}", got=shown or Text("none"))
+        if not all(0.0 < level < 1.0 for level in got):
+            self.add("quantiles: expected numbers between 0 and 1, got {got}", got=shown)
+        if any(after <= before for before, after in pairwise(got)):
+            self.add("quantiles: expected each above the one before, got {got}", got=shown)
 
     def raise_any(self) -> None:
         """Raise SettingsError with every problem found, if there is any."""

@@ -42,7 +42,7 @@ def _parse(name: str, text: str, kind: Any) -> Any:
         kind = next(part for part in get_args(kind) if part is not NoneType)
     if get_origin(kind) is Literal:
         return text
-    parser, wanted = _PARSERS[get_origin(kind) or kind]
+    parser, wanted = _PARSERS[kind]
     try:
         return parser(text)
     except ValueError:
@@ -60,10 +60,15 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in _names(text))
+
+
 _PARSERS: dict[Any, tuple[Callable[[str], Any], Text]] = {
     int: (int, Text("a whole number")),
     float: (float, Text("a number")),
     bool: (_switch, Text("on or off")),
-    tuple: (_names, Text("names separated by commas")),
+    tuple[str, ...]: (_names, Text("names separated by commas")),
+    tuple[float, ...]: (_numbers, Text("numbers separated by commas")),
     str: (str, Text("text")),
 }

@@ -68,7 +68,7 @@ def _step(explained: Explanation, t: int, step: ExplainedStep, lang: Lang) -> Gr
     last = explained.flat or t == len(explained.steps)
     parts: list[RenderableType] = [_inputs(explained, t, step, lang)]
     parts += [_layer(explained, number, t, lang) for number in range(len(step.layers))]
-    y = ", ".join(_number(value) for value in step.y)
+    y = ", ".join(_named(explained, k, _number(value)) for k, value in enumerate(step.y))
     if last:
         parts.append(
             Rich.assemble(
@@ -140,12 +140,14 @@ def _title(explained: Explanation, name: str, t: int) -> str:
 
 
 def _head(explained: Explanation, lang: Lang) -> Group:
-    """W_y h_L + b_y with every product written out, for each forecast session."""
+    """W_y h_L + b_y with every product written out, for each output."""
     h = explained.steps[-1].layers[-1]["h"]
     L = 1 if explained.flat else len(explained.steps)
     parts: list[RenderableType] = [Rich(say("the head: y = W_y h{L} + b_y", lang, L=_small(L)), style="bold")]
     for k, weights in enumerate(explained.weights["w_y"]):
         bias = float(explained.weights["b_y"][k]) if "b_y" in explained.weights else None
+        if explained.quantiles:
+            parts.append(Rich(_output(explained, k, lang), style=QUIET))
         parts.append(_products(weights, h, bias, float(explained.output[k])))
     return Group(*parts, Rich(""))
 
@@ -161,28 +163,32 @@ def _products(weights: Float64s, h: Float64s, bias: float | None, total: float) 
     return Rich.assemble(" +\n".join(lines), "\n   = ", (_number(total), ACCENT))
 
 
+def _output(explained: Explanation, k: int, lang: Lang) -> str:
+    """What an output stands for: its quantile, the session where there are several, and whether it is the forecast."""
+    session, quantile = divmod(k, len(explained.quantiles))
+    parts = [f"   q{explained.quantiles[quantile]:g}"]
+    if len(explained.closes) > 1:
+        parts.append(say("session {session} ahead", lang, session=session + 1))
+    if quantile == explained.median:
+        parts.append(say("the forecast", lang))
+    return ", ".join(parts)
+
+
+def _named(explained: Explanation, k: int, text: str) -> str:
+    """An output's text behind the name of its quantile, where it has one."""
+    if not explained.quantiles:
+        return text
+    return f"q{explained.quantiles[k % len(explained.quantiles)]:g} {text}"
+
+
 def _price(explained: Explanation, lang: Lang) -> Group:
-    """How the output becomes a price, and how that compares."""
-    value = float(explained.output[0])
-    unscaled = value * explained.y_scale + explained.y_shift
-    yhat = _price_text(float(explained.yhat[0]))
-    if explained.target == "price":
-        how = f"{value:+.9f} × {explained.y_scale:,.10g} + {explained.y_shift:,.10g} = {yhat}"
-    elif explained.target == "log-return":
-        how = (
-            f"r = {value:+.9f} × {explained.y_scale:.9f} + {explained.y_shift:.9f} = {unscaled:+.9f}"
-            f"     {_price_text(explained.last_close)} × exp(r) = {yhat}"
-        )
-    else:
-        how = (
-            f"r = {value:+.9f} × {explained.volatility:.9f} = {value * explained.volatility:+.9f}"
-            f"     {_price_text(explained.last_close)} × exp(r) = {yhat}"
-        )
-    lines: list[RenderableType] = [
-        Rich(say("the price it means", lang), style="bold"),
-        Rich.assemble("   " + how),
-        Rich("   " + say("last close {last}", lang, last=_price_text(explained.last_close))),
-    ]
+    """How the outputs of the next session become prices, and how the forecast compares."""
+    lines: list[RenderableType] = [Rich(say("the price it means", lang), style="bold")]
+    for q in range(explained.closes.shape[1]):
+        style = "" if q == explained.median else QUIET
+        name = f"q{explained.quantiles[q]:g}".ljust(7) if explained.quantiles else ""
+        lines.append(Rich("   " + name + _how(explained, q), style=style))
+    lines.append(Rich("   " + say("last close {last}", lang, last=_price_text(explained.last_close))))
     if np.isfinite(explained.y):
         naive, missed = explained.y - explained.last_close, explained.y - float(explained.yhat[0])
         lines.append(
@@ -198,6 +204,20 @@ def _price(explained: Explanation, lang: Lang) -> Group:
             )
         )
     return Group(*lines)
+
+
+def _how(explained: Explanation, q: int) -> str:
+    """From an output of the next session to its price."""
+    value, last_close = float(explained.output[q]), _price_text(explained.last_close)
+    price = _price_text(float(explained.closes[0, q]))
+    if explained.target == "price":
+        return f"{value:+.9f} × {explained.y_scale:,.10g} + {explained.y_shift:,.10g} = {price}"
+    if explained.target == "log-return":
+        unscaled = value * explained.y_scale + explained.y_shift
+        r = f"r = {value:+.9f} × {explained.y_scale:.9f} + {explained.y_shift:.9f} = {unscaled:+.9f}"
+    else:
+        r = f"r = {value:+.9f} × {explained.volatility:.9f} = {value * explained.volatility:+.9f}"
+    return f"{r}     {last_close} × exp(r) = {price}"
 
 
 def _number(value: float) -> str:

@@ -20,7 +20,7 @@ from nextclose.judging.splits import make_split, parse_date
 from nextclose.recipes import Recipe, load_recipe, with_settings
 from nextclose.study.forecaster import Forecaster, load
 from nextclose.study.study import Study
-from nextclose.training.fold import FittedFold, fit_fold, read_init
+from nextclose.training.fold import FittedFold, closes_of, fit_fold, read_init
 from nextclose.training.resolve import resolve_engine
 from nextclose.windows import Dataset, fit_scaler, make_dataset
 
@@ -104,7 +104,8 @@ def _train(recipe: Recipe, data: Dataset, bars: Bars, epoch: int | None) -> Fitt
 def _untrained(recipe: Recipe, data: Dataset, start: int, stop: int) -> FittedFold:
     """The recipe's first seed before its first update."""
     _, seq_len, input_size = data.X.shape
-    shape = net_shape(recipe.net, input_size=input_size, seq_len=seq_len, output_size=data.y.shape[1])
+    outputs = data.y.shape[1] * recipe.training.heads
+    shape = net_shape(recipe.net, input_size=input_size, seq_len=seq_len, output_size=outputs)
     params = start_params(recipe.net, shape, seed=0, init=read_init(recipe.net))
     own = {name: array.astype(recipe.training.dtype) for name, array in params.items()}
     return FittedFold(
@@ -149,7 +150,6 @@ def _explain(fold: FittedFold, data: Dataset, bars: Bars, window: int, epoch: in
     origin = window + data.first
     rows = range(origin - recipe.windows.seq_len + 1, origin + 1)
     output = walked[-1].y
-    target = fold.scaler.y.backward(output[None, :])
     known = origin + 1 < len(bars)
     flat = len(walked) == 1 and recipe.windows.seq_len > 1
     return Explanation(
@@ -176,7 +176,9 @@ def _explain(fold: FittedFold, data: Dataset, bars: Bars, window: int, epoch: in
             for t, row in enumerate(rows)
         ),
         output=output,
-        yhat=data.prices(target, slice(window, window + 1))[0],
+        quantiles=recipe.training.quantiles,
+        median=recipe.training.median,
+        closes=closes_of(output[None, :], fold.scaler, data, slice(window, window + 1))[0],
         y=float(bars.close[origin + 1]) if known else float("nan"),
         last_close=float(bars.close[origin]),
         y_shift=float(fold.scaler.y.shift[0]),

@@ -88,14 +88,15 @@ def fit(
     dtype = DTYPES[training.dtype]
     with _one_thread():
         built = build_net(
-            net, input_size=X.shape[2], seq_len=X.shape[1], output_size=y.shape[1], seed=seed, init=init, dtype=dtype
-        )
+            net, input_size=X.shape[2], seq_len=X.shape[1], output_size=y.shape[1] * training.heads, seed=seed, init=init,
+            dtype=dtype,
+        )  # fmt: skip
         held_out = None if validation is None else (_tensor(validation[0], dtype), _tensor(validation[1], dtype))
         return _train(built, _tensor(X, dtype), _tensor(y, dtype), training, seed, held_out, on_epoch)
 
 
 def predict(params: Params, X: Floats, *, net: NetSettings) -> Float64s:
-    """The net with these weights on scaled windows: X (N, L, F) -> (N, K) float64, computed in the weights' dtype."""
+    """The net with these weights on scaled windows: X (N, L, F) -> (N, K * Q) float64, computed in the weights' dtype."""
     dtype = DTYPES[str(params["w_y"].dtype)]
     built = Net(net, input_size=X.shape[2], seq_len=X.shape[1], output_size=len(params["w_y"])).to(dtype)
     built.h_0 = built.h_0.to(dtype)
@@ -155,7 +156,7 @@ def _train(
         if held_out is None:
             continue
         with torch.no_grad():
-            val_losses.append(float(torch.nn.functional.mse_loss(net(held_out[0]), held_out[1])))
+            val_losses.append(float(_loss(net(held_out[0]), held_out[1], training)))
         if val_losses[-1] <= min(val_losses):
             best, best_epoch = net.params(), epoch
         if training.patience is not None and epoch - best_epoch >= training.patience:
@@ -179,13 +180,25 @@ def _epoch(
     total = 0.0
     for X_batch, y_batch in _batches(X, y, training, seed, epoch):
         optimizer.zero_grad()
-        loss = torch.nn.functional.mse_loss(net(X_batch), y_batch)
+        loss = _loss(net(X_batch), y_batch, training)
         loss.backward()  # type: ignore[no-untyped-call]
         if training.clip_norm is not None:
             torch.nn.utils.clip_grad_norm_(weights, training.clip_norm)
         optimizer.step()
         total += loss.item() * len(X_batch)
     return total / len(X)
+
+
+def _loss(yhat: Tensor, y: Tensor, training: TrainingSettings) -> Tensor:
+    """The mean loss of outputs (N, K * Q), ordered by session, then quantile, against y (N, K).
+
+    Pinball (Koenker & Bassett 1978) is max(q d, (q - 1) d), d = y - yhat; its slope at d = 0 is q - 1.
+    """
+    if training.loss == "mse":
+        return torch.nn.functional.mse_loss(yhat, y)
+    q = torch.tensor(training.quantiles, dtype=y.dtype)
+    d = y[:, :, None] - yhat.view(*y.shape, len(q))  # (N, K, Q)
+    return (torch.where(d > 0.0, q, q - 1.0) * d).mean()
 
 
 def _batches(

@@ -41,10 +41,33 @@ class FittedFold:
     """(N, L, F) of the windows that trained, validation windows included."""
 
     def forecast(self, data: Dataset, windows: slice, engine: Engine) -> Float64s:
-        """Each seed's closes for some windows, (S, n, K)."""
+        """Each seed's closes for some windows, (S, n, K); the medians where the net has quantiles."""
+        return self.quantile_closes(data, windows, engine)[..., self.recipe.training.median]
+
+    def quantile_closes(self, data: Dataset, windows: slice, engine: Engine) -> Float64s:
+        """Each seed's closes by quantile, (S, n, K, Q), increasing along Q; Q = 1 where the net has no quantiles.
+
+        Outputs that cross are pushed apart seed by seed, from the median outwards (`uncrossed`), so the forecast is the
+        median's output and a mean over seeds is ordered too.
+        """
         X = self.scaler.x.forward(data.X[windows])
         outputs = (engine.predict(fit.params, X, net=self.recipe.net) for fit in self.fits)
-        return np.stack([data.prices(self.scaler.y.backward(output), windows) for output in outputs])
+        closes = np.stack([closes_of(output, self.scaler, data, windows) for output in outputs])
+        return uncrossed(closes, self.recipe.training.median)
+
+
+def closes_of(output: Float64s, scaler: Scaler, data: Dataset, windows: slice) -> Float64s:
+    """The closes that a net's outputs mean, (n, K * Q) -> (n, K, Q)."""
+    n, K = len(output), data.y.shape[1]
+    target = scaler.y.backward(output.reshape(n, K, output.shape[1] // K))
+    return np.stack([data.prices(target[..., q], windows) for q in range(target.shape[-1])], axis=-1)
+
+
+def uncrossed(closes: Float64s, median: int) -> Float64s:
+    """Quantiles (..., Q) that do not cross: none above the median is below one nearer to it, and none below it above."""
+    below = np.minimum.accumulate(closes[..., median::-1], axis=-1)[..., ::-1]
+    above = np.maximum.accumulate(closes[..., median:], axis=-1)
+    return np.concatenate([below, above[..., 1:]], axis=-1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,14 +10,14 @@ import numpy as np
 from nextclose import engine
 from nextclose.core.fit import Fit, OnDone, Task
 from nextclose.core.lang import Text
-from nextclose.core.settings import NetSettings, TrainingSettings
+from nextclose.core.settings import MEDIAN, NetSettings, TrainingSettings
 from nextclose.core.start import has_random_start
 from nextclose.core.types import Float64s, Params
 from nextclose.training.resolve import Done, Job, OnJobs
 
 CELLS = ("rnn", "gru", "lstm", "mlp")
 OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
-LOSSES = ("mse",)
+LOSSES = ("mse", "pinball")
 
 
 def uncovered(net: NetSettings, training: TrainingSettings) -> Text | None:
@@ -72,13 +72,14 @@ def _settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
         "batch_size": training.batch_size,
         "shuffle": training.shuffle,
         "loss": training.loss,
+        "quantiles": training.quantiles or (MEDIAN,),
         "patience": training.patience,
         "dtype": training.dtype,
     }
 
 
 def predict(params: Params, X: Float64s, *, net: NetSettings) -> Float64s:
-    """The net with these weights on scaled windows: X (N, L, F) -> (N, K) float64, computed in the weights' dtype."""
+    """The net with these weights on scaled windows: X (N, L, F) -> (N, K * Q) float64, computed in the weights' dtype."""
     if len(X) == 0:
         return np.empty((0, len(params["w_y"])))
     return engine.predict(params, X, cell=net.cell, activation=net.activation).astype(np.float64)

@@ -76,7 +76,7 @@ class Predict(Protocol):
     """Runs a trained net."""
 
     def __call__(self, params: Params, X: Float64s, *, net: NetSettings) -> Float64s:
-        """X (N, L, F) scaled -> (N, K) in the scaled target's unit."""
+        """X (N, L, F) scaled -> (N, K * Q) in the scaled target's unit, by session, then quantile."""
 
 
 @dataclass(frozen=True, kw_only=True)
