@@ -1,10 +1,11 @@
 """The quantile recipe's interval beside plainer ones, on simulated GARCH walks and bundled samples.
 
-Walked through the last 250 sessions as a run does it. An interval is the net's own quantiles (raw), these corrected by
-their misses (cqr), the median's errors (errors), or persistence's errors scaled by the same volatility (persistence).
-Shown: the share of closes inside, aimed at 90 %, and the interval score of e, in percent of persistence's.
+Each is a run over the last 250 sessions. An interval is the net's own quantiles (raw), these corrected by their misses
+(quantile), the errors of the default recipe (default), or persistence's errors (persistence), all scaled by the same
+volatility. Shown: the share of closes inside, aimed at 90 %, and the interval score over the last close, in percent of
+persistence's, on the sessions where all have an interval.
 
-OMP_NUM_THREADS=1 python bench/quantile.py [KEY=VALUE]...      settings of the recipe, to try others
+OMP_NUM_THREADS=1 python bench/quantile.py [KEY=VALUE]...      settings of the quantile recipe, to try others
 """
 
 from __future__ import annotations
@@ -13,74 +14,52 @@ import sys
 
 import numpy as np
 
+import nextclose as nc
 from nextclose.bars import Bars, load_bars
 from nextclose.bench.simulated import simulate
 from nextclose.bench.worlds import Garch
-from nextclose.judging.cqr import rolling_cqr
-from nextclose.judging.intervals import rolling_conformal
+from nextclose.core.types import Float64s
 from nextclose.judging.metrics import coverage, interval_score
-from nextclose.judging.splits import make_split
-from nextclose.recipes import Recipe, load_recipe, parse_settings, with_settings
-from nextclose.training.fold import fit_folds
-from nextclose.training.resolve import resolve_engine
-from nextclose.windows import ewma_volatility, make_dataset
+from nextclose.recipes import parse_settings
 
 SERIES = 20
 SESSIONS = 250
-WAYS = ("raw", "cqr", "errors", "persistence")
+WAYS = ("raw", "quantile", "default", "persistence")
 SAMPLES = ("sample:AAPL", "sample:IBM", "sample:MSFT", "sample:GOOG")
+LEVEL = 0.9
 
 
-def walk(recipe: Recipe, bars: Bars) -> tuple[np.ndarray, np.ndarray]:
-    """Origins (n,) and closes by quantile (n, Q) of the test span, the mean over seeds."""
-    data, split, engine = make_dataset(bars, recipe.windows), make_split(bars.dates), resolve_engine("auto", recipe)
-    folds = split.folds(recipe.refit_every)
-    fitted = fit_folds(recipe, data, [(fold.train_start, fold.train_stop) for fold in folds], engine)
-    rows, closes = [], []
-    for fold, nets in zip(folds, fitted, strict=True):
-        windows = data.test_windows(fold.first_target, fold.last_target, split.test_first)
-        origins = data.origins(windows)
-        rows.append(np.arange(origins.start, origins.stop))
-        closes.append(nets.quantile_closes(data, windows, engine).mean(axis=0)[:, 0])
-    return np.concatenate(rows), np.concatenate(closes)
-
-
-def intervals(recipe: Recipe, bars: Bars) -> tuple[np.ndarray, dict[str, tuple[np.ndarray, np.ndarray]]]:
+def intervals(bars: Bars, settings: dict[str, object]) -> tuple[Float64s, dict[str, tuple[Float64s, Float64s]]]:
     """y (n,) and each way's lo and hi (n,), all over the last close, where every way has an interval."""
-    origins, closes = walk(recipe, bars)
-    last, y, volatility = bars.close[origins], bars.close[origins + 1], ewma_volatility(bars.close)[origins]
-    middle, lower, upper = closes[:, recipe.training.median], closes[:, 0], closes[:, -1]
-    known = (last, y, volatility, origins, origins + 1)
-    found = {
-        "raw": (lower, upper),
-        "cqr": rolling_cqr(middle, lower, upper, *known)[:2],
-        "errors": rolling_conformal(middle, *known)[:2],
-        "persistence": rolling_conformal(last, *known)[:2],
-    }
-    rows = np.isfinite(found["cqr"][0])
-    return (y / last)[rows], {way: ((lo / last)[rows], (hi / last)[rows]) for way, (lo, hi) in found.items()}
+    own = nc.run(bars, recipes=["quantile"], settings=settings).table
+    plain = nc.run(bars, recipes=["default"]).table
+    net, last = own.of("quantile"), own.of("quantile").last_close
+    ends = list(net.quantiles.values())
+    found = {"raw": (ends[0], ends[-1]), "quantile": (net.lo, net.hi)}
+    for way in ("default", "persistence"):
+        rows = plain.of(way)
+        found[way] = rows.lo, rows.hi
+    rows = np.isfinite(found["persistence"][0])
+    return (net.y / last)[rows], {way: ((lo / last)[rows], (hi / last)[rows]) for way, (lo, hi) in found.items()}
 
 
-def show(name: str, many: list[Bars], recipe: Recipe) -> None:
+def show(name: str, many: list[Bars], settings: dict[str, object]) -> None:
     """One line: coverage and score of each way over all series together."""
-    made = [intervals(recipe, bars) for bars in many]
+    made = [intervals(bars, settings) for bars in many]
     y = np.concatenate([one for one, _ in made])
     ends = {way: [np.concatenate([found[way][end] for _, found in made]) for end in (0, 1)] for way in WAYS}
-    base = interval_score(y, *ends["persistence"], 0.9)
-    cells = [
-        f"{100 * coverage(y, *ends[way]):5.1f} % {100 * interval_score(y, *ends[way], 0.9) / base:6.1f}" for way in WAYS
-    ]
+    scores = {way: interval_score(y, *ends[way], LEVEL) for way in WAYS}
+    cells = [f"{100 * coverage(y, *ends[way]):5.1f} % {100 * scores[way] / scores['persistence']:6.1f}" for way in WAYS]
     print(f"{name:<14}", *(f"{cell:>16}" for cell in cells), flush=True)
 
 
 def main() -> None:
-    recipe = with_settings(load_recipe("quantile"), parse_settings(sys.argv[1:]))
+    settings = parse_settings(sys.argv[1:])
     print(f"{'':<14}", *(f"{way:>16}" for way in WAYS))
-    show(
-        "GARCH walks", [simulate(Garch(), SESSIONS, np.random.default_rng(seed)).bars for seed in range(SERIES)], recipe
-    )
+    walks = [simulate(Garch(), SESSIONS, np.random.default_rng(seed)).bars for seed in range(SERIES)]
+    show("GARCH walks", walks, settings)
     for source in SAMPLES:
-        show(source, [load_bars(source)], recipe)
+        show(source, [load_bars(source)], settings)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,14 @@ def test_every_fold_is_what_a_fit_on_its_own_span_gives(train_sessions):
     assert walk.trained_stop == 210
 
 
+@pytest.mark.parametrize("horizon", [2, 3])
+@pytest.mark.parametrize("refit_every", [0, 7])
+def test_every_origin_with_all_its_targets_is_forecast_across_folds(horizon, refit_every):
+    (walk,) = walked(recipe(horizon=horizon, refit_every=refit_every))
+    np.testing.assert_array_equal(walk.origins, np.arange(149, 220 - horizon))
+    assert walk.prices.shape == (2, len(walk.origins), horizon)
+
+
 def test_recipes_walked_together_have_the_bits_of_each_alone():
     recipes = recipe("tutorial"), recipe(refit_every=9), recipe("tutorial-mlp", refit_every=30)
     for together, alone in zip(walked(*recipes), (walked(one)[0] for one in recipes), strict=True):

@@ -25,7 +25,7 @@ ALARM = 0.05
 NO_INTERVAL = Text("no forecast has an interval (lo and hi); our own begin after 20 matured errors of their model")
 NO_LEVEL = Text("the intervals claim no level below 1")
 NO_PROBABILITY = Text("no forecast has a probability (p_up)")
-NO_QUANTILES = Text("the table has no quantile columns, such as q0.05")
+NO_QUANTILES = Text("it has no quantiles, in columns such as q0.05")
 NO_ERROR = Text("persistence makes no error on these sessions, or there are none")
 NOTHING = Text("no session has a forecast and its truth")
 

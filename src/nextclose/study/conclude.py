@@ -16,6 +16,7 @@ from nextclose.judging.judge import judge
 from nextclose.study.live import Sessions, coming_sessions, forecast_tomorrow
 from nextclose.study.plan import Plan, split_dates
 from nextclose.study.saved_model import SavedModel
+from nextclose.study.scores import Scores
 from nextclose.study.study import Study
 from nextclose.study.tables import forecast_table, scores_of
 from nextclose.study.walk import Walked
@@ -38,7 +39,7 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
     kinds: dict[str, Kind] = {name: "recipe" if name in walked else "baseline" for name in everyone}
     by_seed = {name: _by_seed(model) for name, model in walked.items()}
     judged = judge(table, kinds=kinds, seed_forecasts=by_seed, lang=plan.lang)
-    scores = {name: scores_of(everyone[name], tables[name], plan.bars, volatility) for name in everyone}
+    scores = {name: scores_of(model, plan.bars, volatility) for name, model in everyone.items()}
     sessions = coming_sessions(plan.bars, max(model.tomorrow.shape[1] for model in everyone.values()))
     split = split_dates(plan)
     chosen, reason = tell_engines(plan.engines)
@@ -76,16 +77,18 @@ def _with_costs(row: ModelRow, walked: Mapping[str, Walked]) -> ModelRow:
 
 
 def _tomorrow(
-    plan: Plan, walked: Mapping[str, Walked], scores: Mapping[str, Float64s], sessions: Sessions
+    plan: Plan, walked: Mapping[str, Walked], scores: Mapping[str, Scores], sessions: Sessions
 ) -> tuple[Tomorrow, ...]:
     return tuple(
         row
         for name, model in walked.items()
-        for row in forecast_tomorrow(name, plan.bars, model.tomorrow, scores[name], sessions, plan.lang)
+        for row in forecast_tomorrow(
+            name, plan.bars, model.tomorrow, scores[name], sessions, plan.lang, quantiles=model.tomorrow_quantiles
+        )
     )
 
 
-def _saved(model: Walked, scores: Float64s, plan: Plan) -> SavedModel:
+def _saved(model: Walked, scores: Scores, plan: Plan) -> SavedModel:
     assert model.fold is not None
     until = str(plan.bars.dates[model.trained_stop - 1])
     return SavedModel(fold=model.fold, scores=scores, bars=plan.bars, trained_until=until)

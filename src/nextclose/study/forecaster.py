@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nextclose.bars import load_bars
 from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import Lang, Text
@@ -19,7 +17,7 @@ from nextclose.study.rebase import rebase
 from nextclose.study.saved_model import SavedModel, load_model, save_model
 from nextclose.study.saving import beside, check_free, load_study
 from nextclose.study.study import Study
-from nextclose.study.walk import held_out_scores
+from nextclose.study.walk import apart, held_out_scores
 from nextclose.training.fold import fit_fold
 from nextclose.training.resolve import resolve_engine
 from nextclose.windows import make_dataset
@@ -75,10 +73,10 @@ class Forecaster:
         known = load_bars(bars)
         data = make_dataset(known, self.recipe.windows)
         nets = fit_fold(self.recipe, data, 0, len(known), self.engine)
-        scores = held_out_scores(nets, data, (0, len(known)), self.engine)[:, 0]
+        scores = held_out_scores(nets, data, (0, len(known)), self.engine).step(0)
         self._model = SavedModel(
             fold=nets,
-            scores=scores[np.isfinite(scores)],
+            scores=scores.known(),
             bars=known,
             trained_until=str(known.dates[-1]),
         )
@@ -102,10 +100,13 @@ class Forecaster:
         newer = known if bars is None else load_bars(bars, default_symbol=known.symbol)
         rebased = rebase(newer, known)
         data = make_dataset(rebased.bars, self.recipe.windows)
-        prices = self.model.fold.forecast(data, data.latest, self.engine)[:, 0]
+        prices, quantiles = apart(self.model.fold.quantile_closes(data, data.latest, self.engine), self.recipe)
         dated = replace(newer, exchange=newer.exchange or known.exchange)
         sessions = coming_sessions(dated, self.recipe.windows.horizon, target_date)
-        rows = forecast_tomorrow(self.name, rebased.bars, prices, self.model.scores, sessions, lang)
+        own = None if quantiles is None else quantiles[0]
+        rows = forecast_tomorrow(
+            self.name, rebased.bars, prices[:, 0], self.model.scores, sessions, lang, quantiles=own
+        )
         notes = () if rebased.note is None else (rebased.note,)
         return tuple(_rescaled(row, rebased.ratio) for row in rows), notes
 

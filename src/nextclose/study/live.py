@@ -12,12 +12,9 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Tomorrow
 from nextclose.core.types import Float64s
-from nextclose.judging.intervals import live_interval
 from nextclose.judging.splits import parse_date
+from nextclose.study.scores import LEVEL, NONE_YET, Scores, next_interval
 from nextclose.windows import ewma_volatility
-
-LEVEL = 0.9
-"""What an interval claims to cover."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,23 +46,31 @@ def coming_sessions(bars: Bars, horizon: int, target_date: str | None = None) ->
 
 
 def forecast_tomorrow(
-    model: str, bars: Bars, prices: Float64s, scores: Float64s, sessions: Sessions, lang: Lang
+    model: str,
+    bars: Bars,
+    prices: Float64s,
+    scores: Scores,
+    sessions: Sessions,
+    lang: Lang,
+    *,
+    quantiles: Float64s | None = None,
 ) -> tuple[Tomorrow, ...]:
     """One row a step: the seeds' mean close with its interval and probability of a rise.
 
     Parameters
     ----------
     prices : (S, K) closes by seed.
-    scores : (m,) past out-of-sample errors in units of volatility, for step 1; later steps have no interval yet.
+    scores : (m,) past ones of step 1; later steps have no interval yet.
+    quantiles : (K, Q) of the closes, where the model has them.
     """
     last_close, volatility = float(bars.close[-1]), float(ewma_volatility(bars.close)[-1])
     rows = []
     for step, yhat in enumerate(prices.mean(axis=0).tolist(), start=1):
-        past = scores if step == 1 else np.empty(0)
-        lo, hi, p_up = live_interval(yhat, last_close, volatility, past, level=LEVEL)
+        past, own = scores if step == 1 else NONE_YET, None if quantiles is None else quantiles[step - 1]
+        lo, hi, p_up = next_interval(yhat, own, last_close, volatility, past)
         reasons: dict[str, str] = {}
         if np.isnan(lo):
-            why = Text("only {count} past out-of-sample errors; an interval needs at least 20", count=len(past))
+            why = Text("only {count} past out-of-sample errors; an interval needs at least 20", count=len(past.errors))
             reasons |= dict.fromkeys(("lo", "hi", "p_up"), why.render(lang))
         if sessions.dates[step - 1] is None:
             reason = sessions.reason or Text("the exchange's calendar ends before that session")
@@ -87,9 +92,3 @@ def forecast_tomorrow(
             )
         )
     return tuple(rows)
-
-
-def past_scores(yhat: Float64s, y: Float64s, last_close: Float64s, volatility: Float64s) -> Float64s:
-    """Errors in units of the volatility known at their origin, the finite ones, (m,)."""
-    scores = (y - yhat) / (last_close * volatility)
-    return scores[np.isfinite(scores)]

@@ -26,7 +26,7 @@ from nextclose.core.lang import Text
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.intervals import rolling_conformal
 from nextclose.judging.splits import Fold
-from nextclose.study.live import LEVEL
+from nextclose.study.scores import LEVEL
 from nextclose.windows import ewma_volatility
 
 SAID = ("yhat", "lo", "hi", "level", "p_up")

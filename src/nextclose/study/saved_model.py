@@ -17,12 +17,13 @@ import numpy as np
 from nextclose.bars.bars import PRICES, Bars
 from nextclose.core.errors import NextcloseError, SavedRunError
 from nextclose.core.fit import Fit
-from nextclose.core.types import Float64s, Params
+from nextclose.core.types import Params
 from nextclose.recipes import Recipe
+from nextclose.study.scores import Scores
 from nextclose.training.fold import FittedFold
 from nextclose.windows import Affine, Scaler
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever an older nextclose could not read what this one writes."""
 
 
@@ -31,8 +32,8 @@ class SavedModel:
     """A fitted recipe with all it needs to forecast: nets, scaler, past errors, and the bars it knew."""
 
     fold: FittedFold
-    scores: Float64s
-    """(m,) its out-of-sample errors (y - yhat) / (last_close * volatility), oldest first; what intervals come from."""
+    scores: Scores
+    """(m,) its out-of-sample scores of step 1; what intervals come from."""
     bars: Bars
     trained_until: str
     """ISO date of the last training target."""
@@ -62,7 +63,8 @@ def save_model(model: SavedModel, folder: Path) -> None:
             axis: {"shift": affine.shift.tolist(), "scale": affine.scale.tolist()}
             for axis, affine in (("x", scaler.x), ("y", scaler.y))
         },
-        "scores": model.scores.tolist(),
+        "scores": model.scores.errors.tolist(),
+        "missed": None if model.scores.missed is None else model.scores.missed.tolist(),
         "final_losses": [float(fit.losses[-1]) for fit in model.fold.fits],
     }
     (folder / "model.json").write_text(json.dumps(page, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -131,10 +133,15 @@ def _rebuild(page: dict[str, Any], folder: Path) -> SavedModel:
     bars = read_bars(folder / "bars.parquet", page["symbol"])
     return SavedModel(
         fold=FittedFold(recipe=recipe, scaler=Scaler(x=maps["x"], y=maps["y"]), fits=fits, train_shape=(N, L, F)),
-        scores=np.array(page["scores"], dtype=np.float64),
+        scores=_scores(page["scores"], page.get("missed")),
         bars=replace(bars, exchange=page["exchange"], source=page["source"]),
         trained_until=page["trained_until"],
     )
+
+
+def _scores(errors: list[float], missed: list[float] | None) -> Scores:
+    own = None if missed is None else np.array(missed, dtype=np.float64)
+    return Scores(errors=np.array(errors, dtype=np.float64), missed=own)
 
 
 def _seed(weights: Params, seed: int) -> Params:

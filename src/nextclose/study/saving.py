@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from nextclose.core.errors import NextcloseError, SavedRunError, SettingsError
-from nextclose.core.forecasts import Forecasts
+from nextclose.core.forecasts import COLUMNS, Forecasts
 from nextclose.core.plain import plain, rebuild, to_json
 from nextclose.core.results import PriceHistory, StudyResult
 from nextclose.report import write_report
@@ -143,11 +143,12 @@ def _read_seconds(folder: Path) -> dict[str, float]:
 
 
 def write_forecasts(table: Forecasts, path: Path) -> None:
-    """The Forecasts table as Parquet."""
+    """The Forecasts table as Parquet: its columns, then q0.05, ... a quantile."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(pa.table({name: pa.array(column) for name, column in table.columns()}), path, compression="zstd")
+    columns = dict(table.columns()) | {f"q{level:g}": column for level, column in table.quantiles.items()}
+    pq.write_table(pa.table({name: pa.array(column) for name, column in columns.items()}), path, compression="zstd")
 
 
 def read_forecasts(path: Path) -> Forecasts:
@@ -155,4 +156,6 @@ def read_forecasts(path: Path) -> Forecasts:
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    return Forecasts.make({name: table.column(name).to_numpy() for name in table.column_names})
+    columns = {name: table.column(name).to_numpy() for name in table.column_names}
+    quantiles = {float(name[1:]): columns.pop(name) for name in tuple(columns) if name not in COLUMNS}
+    return Forecasts.make(columns, quantiles)

@@ -7,44 +7,43 @@ import numpy as np
 from nextclose.bars.bars import Bars
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.types import Float64s
-from nextclose.judging.intervals import rolling_conformal
-from nextclose.study.live import LEVEL, past_scores
+from nextclose.study.scores import LEVEL, Scores, rolling_interval, score
 from nextclose.study.walk import Walked
 
 
 def forecast_table(walked: Walked, bars: Bars, volatility: Float64s) -> Forecasts:
-    """Every forecast of a model: the mean of its seeds, an interval from its own matured errors, and the truth."""
-    mean = walked.prices.mean(axis=0)
-    return Forecasts.concat([_step(walked, mean[:, k], k + 1, bars, volatility) for k in range(mean.shape[1])])
+    """Every forecast of a model: the mean of its seeds, an interval from its own matured scores, and the truth."""
+    return Forecasts.concat([_step(walked, k, bars, volatility) for k in range(walked.prices.shape[2])])
 
 
-def scores_of(walked: Walked, table: Forecasts, bars: Bars, volatility: Float64s) -> Float64s:
+def scores_of(walked: Walked, bars: Bars, volatility: Float64s) -> Scores:
     """The scores that a model's next interval comes from, oldest first: its held-out tail's, then those of its forecasts."""
-    first = table.where(table.step == 1)
-    known = volatility[np.searchsorted(bars.dates, first.origin)]
-    return np.concatenate([walked.calibration[:, 0], past_scores(first.yhat, first.y, first.last_close, known)])
+    yhat, quantiles = _forecast(walked, 0)
+    unit = bars.close[walked.origins] * volatility[walked.origins]
+    return walked.calibration.step(0).then(score(yhat, quantiles, bars.close[walked.origins + 1], unit)).known()
 
 
-def _step(walked: Walked, yhat: Float64s, step: int, bars: Bars, volatility: Float64s) -> Forecasts:
+def _forecast(walked: Walked, k: int) -> tuple[Float64s, Float64s | None]:
+    """The mean of the seeds (n,) and the quantiles (n, Q) of one step, from 0."""
+    return walked.prices[:, :, k].mean(axis=0), None if walked.quantiles is None else walked.quantiles[:, k]
+
+
+def _step(walked: Walked, k: int, bars: Bars, volatility: Float64s) -> Forecasts:
+    yhat, quantiles = _forecast(walked, k)
     origins = walked.origins
-    targets = origins + step
+    targets = origins + k + 1
     last_close, y = bars.close[origins], bars.close[targets]
-    lo, hi, p_up = rolling_conformal(
-        yhat,
-        last_close,
-        y,
-        volatility[origins] * np.sqrt(step),
-        origins,
-        targets,
-        past=walked.calibration[:, step - 1],
-        level=LEVEL,
+    known = volatility[origins] * np.sqrt(k + 1)
+    lo, hi, p_up = rolling_interval(
+        yhat, quantiles, last_close, y, known, origins, targets, past=walked.calibration.step(k)
     )
+    levels = () if walked.fold is None else walked.fold.recipe.training.quantiles
     return Forecasts.make(
         {
             "symbol": bars.symbol,
             "model": walked.name,
             "origin": bars.dates[origins],
-            "step": step,
+            "step": k + 1,
             "target_date": bars.dates[targets],
             "yhat": yhat,
             "lo": lo,
@@ -53,5 +52,6 @@ def _step(walked: Walked, yhat: Float64s, step: int, bars: Bars, volatility: Flo
             "p_up": p_up,
             "last_close": last_close,
             "y": y,
-        }
+        },
+        {} if quantiles is None else dict(zip(levels, quantiles.T, strict=True)),
     )

@@ -16,6 +16,7 @@ from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import Fold, Split
 from nextclose.recipes import Recipe
 from nextclose.study.folds import scheduled_folds
+from nextclose.study.scores import Scores, score
 from nextclose.study.watch import Watcher
 from nextclose.training.fold import Fitted, FittedFold, FitWatcher, Wanted, fit_all
 from nextclose.training.resolve import Engine
@@ -36,9 +37,13 @@ class Walked:
     """(S, K) the model that the schedule gives for the session after the last bar, on the last bars."""
     trained_stop: int
     """One past the last row that that model was trained on."""
-    calibration: Float64s
-    """(m, K) scores on the first fold's held-out tail, oldest first: errors in units of the volatility known at the
-    origin. They matured before the first forecast; none where the recipe holds nothing out."""
+    calibration: Scores
+    """(m, K) scores on the first fold's held-out tail. They matured before the first forecast; none where the recipe holds
+    nothing out."""
+    quantiles: Float64s | None = None
+    """(n, K, Q) forecast quantiles of the closes, the mean over seeds; None for a model without."""
+    tomorrow_quantiles: Float64s | None = None
+    """(K, Q) likewise, beside `tomorrow`."""
     fold: FittedFold | None = None
     """The nets that serve tomorrow; None for what is no recipe."""
     losses: LossCurve | None = None
@@ -91,19 +96,23 @@ class _RecipeWalk:
     def walked(self, fitted: Fitted) -> Walked:
         """Every forecast of the recipe."""
         data, last, began = self.data, fitted.folds[-1], process_time()
-        prices = [
-            nets.forecast(data, self._targets(fold), self.engine)
+        closes = [
+            nets.quantile_closes(data, self._targets(fold), self.engine)
             for fold, nets in zip(self.folds, fitted.folds, strict=True)
             if fold.first_target <= self.split.test_last
         ]
+        prices, quantiles = apart(np.concatenate(closes, axis=1), self.recipe)
+        tomorrow, tomorrow_quantiles = apart(last.quantile_closes(data, data.latest, self.engine), self.recipe)
         origins = data.origins(self.span)
         return Walked(
             name=self.recipe.name,
             origins=np.arange(origins.start, origins.stop),
-            prices=np.concatenate(prices, axis=1),
-            tomorrow=last.forecast(data, data.latest, self.engine)[:, 0],
+            prices=prices,
+            tomorrow=tomorrow[:, 0],
             trained_stop=self.folds[-1].train_stop,
             calibration=held_out_scores(fitted.folds[0], data, self.wanted.spans[0], self.engine),
+            quantiles=quantiles,
+            tomorrow_quantiles=None if tomorrow_quantiles is None else tomorrow_quantiles[0],
             fold=last,
             losses=_curve(fitted.folds[0]),
             shapes=self.shapes,
@@ -113,25 +122,28 @@ class _RecipeWalk:
         )
 
     def _targets(self, fold: Fold) -> slice:
-        return self.data.test_windows(
-            fold.first_target, min(fold.last_target, self.split.test_last), self.split.test_first
-        )
+        """The windows whose first target the fold serves; their later targets may lie in the folds behind it."""
+        last = min(fold.last_target + self.recipe.windows.horizon - 1, self.split.test_last)
+        return self.data.test_windows(fold.first_target, last, self.split.test_first)
 
 
-def held_out_scores(nets: FittedFold, data: Dataset, span: tuple[int, int], engine: Engine) -> Float64s:
-    """Errors on the tail that nets of a span held out, in units of the volatility known at their origin, (m, K)."""
+def apart(closes: Float64s, recipe: Recipe) -> tuple[Float64s, Float64s | None]:
+    """Closes by quantile (S, n, K, Q) as each seed's forecasts (S, n, K) and the mean quantiles (n, K, Q), if it has any."""
+    forecasts = closes[..., recipe.training.median]
+    return forecasts, closes.mean(axis=0) if recipe.training.quantiles else None
+
+
+def held_out_scores(nets: FittedFold, data: Dataset, span: tuple[int, int], engine: Engine) -> Scores:
+    """Scores (m, K) on the tail that nets of a span held out."""
     windows = data.train_windows(*span)
     held_out = nets.recipe.training.held_out(windows.stop - windows.start)
     tail = slice(windows.stop - held_out, windows.stop)
     steps = np.arange(1, data.settings.horizon + 1)
-    if held_out == 0:
-        return np.empty((0, len(steps)))
     origins = data.origins(tail)
     rows = np.arange(origins.start, origins.stop)
-    yhat = nets.forecast(data, tail, engine).mean(axis=0)
+    forecasts, quantiles = apart(nets.quantile_closes(data, tail, engine), nets.recipe)
     unit = data.close[rows, None] * data.volatility[rows, None] * np.sqrt(steps)
-    scores: Float64s = (data.close[rows[:, None] + steps] - yhat) / unit
-    return scores
+    return score(forecasts.mean(axis=0), quantiles, data.close[rows[:, None] + steps], unit)
 
 
 def walk_baseline(
@@ -157,7 +169,7 @@ def walk_baseline(
         prices=np.concatenate(prices)[None, :, None],
         tomorrow=fitted.predict(windows[-1:])[None, :],
         trained_stop=folds[-1].train_stop,
-        calibration=np.empty((0, 1)),
+        calibration=Scores(errors=np.empty((0, 1))),
         seconds=process_time() - began,
     )
 
