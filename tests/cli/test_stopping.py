@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
+
+from nextclose.cli.stopping import asked_to_stop, listen, stop_if_asked
 
 SCRIPT = """
 import signal, sys
@@ -34,3 +37,17 @@ def test_an_interrupt_that_was_swallowed_still_stops_the_run(tmp_path, then):
     assert ended.returncode == 130
     assert ended.stderr == "nextclose: Stopped. Nothing was written.\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_older_interrupt_is_forgotten(monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        listen()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert asked_to_stop()
+        listen()
+        assert not asked_to_stop()
+        stop_if_asked()
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -14,8 +14,12 @@ _asked = Event()
 
 
 def listen() -> None:
-    """Remember Ctrl-C from now on; it raises KeyboardInterrupt as before. Does nothing where Ctrl-C is ignored."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    """Remember Ctrl-C from now on, and forget an older one; it raises KeyboardInterrupt as before.
+
+    Does nothing where Ctrl-C is ignored.
+    """
+    _asked.clear()
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _remember):
         signal.signal(signal.SIGINT, _remember)
 
 
