@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nextclose.study.run import run as run
     from nextclose.study.sklearn import SklearnForecaster as SklearnForecaster
     from nextclose.study.study import Study as Study
+    from nextclose.study.trading import trade as trade
     from nextclose.study.walk_forward import WalkForward as WalkForward
     from nextclose.study.walk_forward import walk_forward as walk_forward
     from nextclose.windows import make_windows as make_windows
@@ -43,6 +44,7 @@ _HOMES = {
     "load_bars": "nextclose.bars",
     "make_windows": "nextclose.windows",
     "run": "nextclose.study.run",
+    "trade": "nextclose.study.trading",
     "walk_forward": "nextclose.study.walk_forward",
 }
 
@@ -60,6 +62,7 @@ __all__ = [
     "load_bars",
     "make_windows",
     "run",
+    "trade",
     "walk_forward",
 ]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nextclose.cli.options import Json, LangOption, language
+from nextclose.cli.trading import CostBp, EntryOption, Short, TaxBp, ThresholdBp, Trade, rules_asked
 from nextclose.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -40,12 +42,19 @@ def judge(
             "or baseline's name will do too. Exit status 1 where one moves.",
         ),
     ] = None,
+    trade: Trade = False,
+    entry: EntryOption = None,
+    cost_bp: CostBp = None,
+    tax_bp: TaxBp = None,
+    short: Short = False,
+    threshold_bp: ThresholdBp = None,
     lang: LangOption = "en",
     json: Json = False,
 ) -> None:
     """Judge forecasts from any library against repeating the last close."""
+    rules = rules_asked(trade, entry=entry, cost_bp=cost_bp, tax_bp=tax_bp, short=short, threshold_bp=threshold_bp)
     if future_test is not None:
-        _refuse_beside(columns=columns, bars=bars, report=report)
+        _refuse_beside(columns=columns, bars=bars, report=report, trade=trade or None)
         _test_future(future_test, file, language(lang), json=json)
         return
     from nextclose.cli.progress import stdout
@@ -53,9 +62,12 @@ def judge(
     from nextclose.report import write_judgement
     from nextclose.report.terminal import print_judgement
     from nextclose.study.judging import judge as judge_forecasts
+    from nextclose.study.trading import trade as trade_forecasts
 
     spoken = language(lang)
     judged = judge_forecasts(Path(file), columns=_columns(columns), bars=bars, lang=spoken)
+    if trade:
+        judged = replace(judged, trading=trade_forecasts(judged, bars, **rules, lang=spoken))
     written = None if report is None else write_judgement(judged, report)
     if json:
         print(to_json(_found(judged, written)), end="")
@@ -91,6 +103,8 @@ def _found(judged: Judgement, report: Path | None) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: getattr(judged, name) for name in ("models", "beside", "symbols", "contests", "notes")
     }
+    if judged.trading is not None:
+        found["trading"] = judged.trading
     return found if report is None else found | {"report": str(report)}
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang
+from nextclose.core.trading import Trading
 from nextclose.core.types import Dates, Float64s
 
 Verdict = Literal["beats persistence", "worse than persistence", "no difference found", "too few to tell"]
@@ -342,6 +343,8 @@ class Judgement:
     """The plainer forecasts judged beside the table's models, where bars were given."""
     source: str = ""
     """The file that was judged; empty for a table in memory."""
+    trading: Trading | None = None
+    """What trading the models would have brought, where that was asked."""
     lang: Lang = "en"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isclose, isfinite
 
 from nextclose.core.lang import Joined, Lang, Text
 from nextclose.core.trading import TradingRow, TradingRules
@@ -40,6 +40,8 @@ def row_sentence(row: TradingRow, hold: TradingRow) -> Text:
             "{name}: costs eat it: net {net} a year against {hold} for buy-and-hold; break-even at {cost} bp a side.",
             **facts,
         )
+    if row.trades == hold.trades and isclose(row.final, hold.final):
+        return Text("{name} is always long, which is buy-and-hold: net {net} a year.", **facts)
     if row.final <= hold.final:
         return Text(
             "{name} ends below buy-and-hold: net {net} a year against {hold}; break-even at {cost} bp a side.", **facts

@@ -22,6 +22,7 @@ from nextclose.report.sections import (
     tests_section,
     verdict_section,
 )
+from nextclose.report.trading import trading_section
 from nextclose.report.words import counted_models, counted_sessions, counted_symbols
 
 
@@ -42,6 +43,7 @@ def render_judgement(judged: Judgement, lang: Lang) -> str:
         numbers_section((*rows, *judged.beside), lang),
         tests_section(rows, lang),
         _notes(judged, lang),
+        _trading(judged, pictures),
         footer(__version__, lang),
     ]
     return document(f"{PurePath(judged.source).name or say('forecasts', lang)} - nextclose", body, pictures)
@@ -69,3 +71,11 @@ def _notes(judged: Judgement, lang: Lang) -> Markup:
     if not judged.notes:
         return Markup("")
     return section(say("What was assumed", lang), "", bullets(judged.notes), id_="notes")
+
+
+def _trading(judged: Judgement, pictures: Pictures) -> Markup:
+    """What trading would have brought, where that was asked."""
+    if judged.trading is None:
+        return Markup("")
+    rows = judged.trading.rows
+    return trading_section(judged.trading, [row for row in rows if row.name != "persistence"] or rows, pictures)

@@ -21,6 +21,7 @@ from nextclose.report.sections import (
 )
 from nextclose.report.settings import settings_parts
 from nextclose.report.tomorrow import tomorrow_parts
+from nextclose.report.trading import study_trading_section
 
 
 def render(study: StudyResult, lang: Lang) -> str:
@@ -43,6 +44,7 @@ def render(study: StudyResult, lang: Lang) -> str:
         tests_section(rows, lang),
         page.data(),
         page.settings(),
+        study_trading_section(study, pictures),
         footer(study.versions.get("nextclose", ""), lang),
     ]
     return document(f"{study.data.symbol} - nextclose", body, pictures)

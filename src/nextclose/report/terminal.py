@@ -16,6 +16,7 @@ from nextclose.core.future import FutureTest
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import Contest, DataSummary, Judgement, Ladder, ModelRow, SplitDates, StudyResult, Tomorrow
 from nextclose.report.findings import finding_action, finding_count, finding_dates, finding_text
+from nextclose.report.trading_terminal import print_trading
 from nextclose.report.words import DASH, by_skill, change, model_name, percent, price, refit_words, signed, verdict_word
 
 QUIET, ACCENT = "dim", "cyan"
@@ -100,6 +101,8 @@ def print_judgement(judged: Judgement, console: Console, lang: Lang, *, report: 
     _print_leaderboard((*judged.models, *judged.beside), console, lang)
     _print_sentences(judged.models, console, shifts=True)
     _print_contests(judged.contests, console, lang)
+    if judged.trading is not None:
+        print_trading(judged.trading, console, lang)
     if judged.notes:
         console.print()
     _print_notes(judged.notes, console)

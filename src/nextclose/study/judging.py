@@ -47,17 +47,9 @@ def judge(
     ForecastsError : columns that are missing, values that are no numbers or dates, rows that stand twice, symbols that
         the bars lack.
     """
-    known = None if bars is None else _bars_by_symbol(bars)
+    known = None if bars is None else bars_by_symbol(bars)
     forecasts = held if isinstance(held := getattr(forecasts, "table", None), Forecasts) else forecasts
-    given = (
-        Given(table=forecasts, notes=())
-        if isinstance(forecasts, Forecasts)
-        else read_forecasts(forecasts, columns, bars_given=known is not None)
-    )
-    table, notes = given.table, [*given.notes]
-    if known is not None:
-        table, found = fill_truth(table, known)
-        notes += found
+    table, notes = read_given(forecasts, columns, known)
     table = infer_origins(table)
     notes += (*check_last_close(table), *check_agreement(table))
     plainer = None if known is None else plainer_forecasts(table, known)
@@ -86,7 +78,22 @@ def judge(
     )
 
 
-def _bars_by_symbol(bars: Any) -> dict[str, Bars]:
+def read_given(
+    forecasts: Any, columns: Mapping[str, str] | None, known: Mapping[str, Bars] | None
+) -> tuple[Forecasts, list[Text]]:
+    """The table that was given, what it lacks taken from bars by symbol where there are any, and what was found."""
+    given = (
+        Given(table=forecasts, notes=())
+        if isinstance(forecasts, Forecasts)
+        else read_forecasts(forecasts, columns, bars_given=known is not None)
+    )
+    if known is None:
+        return given.table, [*given.notes]
+    table, found = fill_truth(given.table, known)
+    return table, [*given.notes, *found]
+
+
+def bars_by_symbol(bars: Any) -> dict[str, Bars]:
     """Every symbol's bars, faulty rows left out. Raises SourceError where none can be used."""
     if isinstance(bars, str | Path):
         found = dict(iter_bars(str(bars)))
