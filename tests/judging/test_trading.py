@@ -159,9 +159,17 @@ def test_the_sentence_says_what_came_of_it(closes, signs, changed, said):
 
 
 def test_several_models_are_counted_against_buy_and_hold():
-    both = Forecasts.concat([table_of(CLOSES, [1, 0, 1]), table_of(CLOSES, [0, 1, 0], model="b")])
-    assert trade(both, rules()).sentence.startswith("1 of 2 models end above buy-and-hold")
-    assert trade(both, rules(cost_bp=900.0)).sentence.startswith("None of 2 models")
+    three = Forecasts.concat([table_of(CLOSES, signs, model=str(signs)) for signs in ([1, 0, 1], [0, 1, 0], [0, 0, 0])])
+    told = trade(three, rules()).sentence
+    assert told.startswith(
+        "2 of 3 models took positions; after costs 1 of them ended with a gain and 1 above buy-and-hold"
+    )
+    assert told.endswith("by luck alone.")
+    assert "0 of them ended with a gain and 0 above" in trade(three, rules(cost_bp=900.0)).sentence
+
+
+def test_always_long_is_called_buy_and_hold():
+    assert "always long, which is buy-and-hold" in row_of([1, 1, 1], cost_bp=5.0).sentence
 
 
 CHANGES = st.fixed_dictionaries(

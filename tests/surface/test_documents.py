@@ -85,6 +85,14 @@ def test_the_python_of_the_derivation_runs(number, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_python_of_the_trading_page_runs(tmp_path):
+    (block,) = python_blocks("docs/trading.md")
+    done = run(tmp_path, "-W", "error", "-c", block)
+    assert done.returncode == 0, done.stderr
+    assert "buy-and-hold" in done.stdout
+
+
+@pytest.mark.slow
 def test_the_reference_is_what_the_program_says(tmp_path):
     before = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     done = run(tmp_path, ROOT / "scripts" / "make_reference.py")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from nextclose.core.errors import SettingsError
+from nextclose.core.trading import TradingRules
 
 Trade = Annotated[
     bool,
@@ -45,9 +46,10 @@ ThresholdBp = Annotated[
 
 
 def rules_asked(trade: bool, **options: Any) -> dict[str, Any]:
-    """The options that were given. Raises SettingsError for one that means nothing without --trade."""
+    """The options that were given. Raises SettingsError for a wrong one, and for any without --trade."""
     given = {name: value for name, value in options.items() if value is not None and value is not False}
     if given and not trade:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         raise SettingsError("{names}: these say how forecasts are traded, so give --trade too", names=names)
+    TradingRules(**given)
     return given

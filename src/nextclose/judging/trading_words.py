@@ -56,25 +56,27 @@ def row_sentence(row: TradingRow, hold: TradingRow) -> Text:
 
 
 def sentence_of_all(rows: Sequence[TradingRow], hold: TradingRow, lang: Lang) -> str:
-    """The only model's sentence, or how many of several end above buy-and-hold."""
+    """The only model's sentence, or how many of several traded, gained, and ended above buy-and-hold."""
     if len(rows) == 1:
         return rows[0].sentence
-    above = sum(row.final > hold.final for row in rows)
-    template = (
-        Text(
-            "None of {models} models ends above buy-and-hold ({hold} a year).",
-            models=len(rows),
-            hold=_percent(hold.annual),
-        )
-        if above == 0
-        else Text(
-            "{above} of {models} models end above buy-and-hold ({hold} a year); the best of several looks good by luck alone.",
-            above=above,
-            models=len(rows),
-            hold=_percent(hold.annual),
-        )
+    traded = [row for row in rows if row.trades]
+    above = sum(_above(row, hold) for row in traded)
+    counted = Text(
+        "{traded} of {models} models took positions; after costs {gained} of them ended with a gain and {above} above "
+        "buy-and-hold ({hold} a year).",
+        traded=len(traded),
+        models=len(rows),
+        gained=sum(row.final > 1.0 for row in traded),
+        above=above,
+        hold=_percent(hold.annual),
     )
-    return template.render(lang)
+    luck = [Text("The best of several looks good by luck alone.")] if above else []
+    return Joined([counted, *luck], " ").render(lang)
+
+
+def _above(row: TradingRow, hold: TradingRow) -> bool:
+    """Whether it ends above buy-and-hold by more than rounding."""
+    return row.final > hold.final and not isclose(row.final, hold.final)
 
 
 def _luck(row: TradingRow) -> Text:

@@ -45,7 +45,7 @@ def trading_section(traded: Trading, shown: Sequence[TradingRow], pictures: Pict
     told = sentence_of_all(shown, traded.buy_and_hold, lang)
     several = bullets(row.sentence for row in shown) if len(shown) > 1 else Markup("")
     drawn = pictures.place("trading", equity_figure(traded, shown, lang))
-    parts = [tag("p", told, class_="answer"), drawn, *_numbers(traded, shown, lang), several]
+    parts = [tag("p", told, class_="answer"), several, drawn, *_numbers(traded, shown, lang)]
     notes = [tag("p", traded.told, class_="notes"), bullets(traded.notes)]
     return section(say("An afterthought: trading", lang), lead, *parts, *notes, id_="trading")
 
@@ -66,7 +66,7 @@ def equity_figure(traded: Trading, shown: Sequence[TradingRow], lang: Lang) -> F
         traces.append({**before, "showlegend": False, "hoverinfo": "skip"})
         traces.append(line(days, curve(row.equity), row.name, colour, width=2.0, visible=visible))
     made = figure(traces, y=say("equity, from 1", lang), height=360)
-    made["layout"]["yaxis"] |= {"type": "log", "dtick": "D2"}
+    made["layout"]["yaxis"] |= {"type": "log"}
     made["layout"]["shapes"] = [level(1.0)]
     return made
 
@@ -98,9 +98,9 @@ def times(value: float) -> str:
 
 def _numbers(traded: Trading, shown: Sequence[TradingRow], lang: Lang) -> list[Markup]:
     head = [
-        say("model", lang), say("in the market", lang), two_lines(say("turnover a year", lang), say("trades", lang)),
+        say("model", lang), say("invested", lang), two_lines(say("turnover a year", lang), say("trades", lang)),
         two_lines(say("net a year", lang), say("before costs", lang)), say("volatility", lang),
-        two_lines("Sharpe", say("± standard error", lang)), say("largest fall", lang),
+        two_lines("Sharpe", say("± standard error", lang)), say("drawdown", lang),
         two_lines(say("break-even", lang), say("bp a side", lang)), say("equity at the end", lang),
     ]  # fmt: skip
     footnotes = Footnotes()

@@ -13,6 +13,10 @@ from nextclose.report.trading import break_even_words, hold_name, sharpe_words, 
 from nextclose.report.words import DASH, percent
 
 QUIET = "dim"
+WIDE = 100
+"""Columns from which every number has room."""
+NARROW = (1, 3, 4, 5, 6)
+"""The numbers, by place, that stand in fewer columns."""
 LONGEST = 18
 """Columns of a model's name, broken behind them."""
 
@@ -22,7 +26,7 @@ def print_trading(traded: Trading, console: Console, lang: Lang) -> None:
     shown = [row for row in traded.rows if row.name != "persistence"] or list(traded.rows)
     console.print()
     console.print(Rich(say("An afterthought: trading", lang), style="bold"))
-    console.print(_table(traded, shown, lang))
+    console.print(_table(traded, shown, console, lang))
     console.print(Rich(_explained(lang), style=QUIET))
     console.print()
     for row in shown:
@@ -37,24 +41,26 @@ def print_trading(traded: Trading, console: Console, lang: Lang) -> None:
 
 def _explained(lang: Lang) -> str:
     return say(
-        "held: share of sessions with a position; turnover: times the equity in a year; gross, net: a year, before and after "
-        "costs; Sharpe: of a year, ± its standard error; break-even: the cost a side at which nothing is left",
+        "invested: share of sessions with a position; turnover: times the equity in a year; gross, net: growth of "
+        "a year; Sharpe: of a year, ± its standard error; break-even: the cost a side at which nothing is left",
         lang,
     )
 
 
-def _table(traded: Trading, shown: list[TradingRow], lang: Lang) -> Table:
+def _table(traded: Trading, shown: list[TradingRow], console: Console, lang: Lang) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column(say("model", lang), overflow="fold", max_width=LONGEST)
     titles = (
-        say("held", lang), say("turnover", lang), say("gross", lang), say("net", lang), "Sharpe", say("largest fall", lang),
-        say("break-even", lang),
+        say("invested", lang), say("turnover", lang), say("gross", lang), say("net a year", lang), "Sharpe",
+        say("drawdown", lang), say("break-even", lang),
     )  # fmt: skip
-    for title in titles:
-        table.add_column(title, justify="right", no_wrap=True)
+    kept = range(len(titles)) if console.width >= WIDE else NARROW
+    for place in kept:
+        table.add_column(titles[place], justify="right", no_wrap=True)
     for row in shown:
-        table.add_row(Rich(row.name), *_cells(row))
-    table.add_row(hold_name(lang), *_cells(traded.buy_and_hold), style=QUIET)
+        table.add_row(Rich(row.name), *(_cells(row)[place] for place in kept))
+    hold = _cells(traded.buy_and_hold)
+    table.add_row(Rich(hold_name(lang)), *(hold[place] for place in kept), style=QUIET)
     return table
 
 
