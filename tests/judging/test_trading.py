@@ -143,6 +143,13 @@ def test_what_is_left_out_is_said():
     )
 
 
+def test_models_that_disagree_on_prices_are_all_traded_at_the_first_ones():
+    other = table_of([100, 120, 99, 108.9], [1, 1, 1], model="b")
+    found = trade(Forecasts.concat([table_of(CLOSES, [1, 1, 1]), other]), rules())
+    np.testing.assert_array_equal(found.rows[0].equity, found.rows[1].equity)
+    assert found.notes == ("The models' prices differ: all are traded at those of m.",)
+
+
 @pytest.mark.parametrize(
     ("closes", "signs", "changed", "said"),
     [
@@ -165,6 +172,10 @@ def test_several_models_are_counted_against_buy_and_hold():
         "2 of 3 models took positions; after costs 1 of them ended with a gain and 1 above buy-and-hold"
     )
     assert told.endswith("by luck alone.")
+    falling = Forecasts.concat([table_of([100, 90, 80], signs, model=str(signs)) for signs in ([1, 0], [1, 1])])
+    assert trade(falling, rules()).sentence.endswith(
+        "0 of them ended with a gain and 1 above buy-and-hold (-100.0 % a year)."
+    )
     assert "0 of them ended with a gain and 0 above" in trade(three, rules(cost_bp=900.0)).sentence
 
 

@@ -32,7 +32,7 @@ FLAGS = (
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_every_figure_is_drawn_without_a_complaint(tmp_path, lang):
     path = write_report(make_result(lang=lang), tmp_path / "보고서.html")
-    assert drawn(path) == 5
+    assert drawn(path) == 6
 
 
 @pytest.mark.parametrize(("symbols", "figures"), [(1, 3), (3, 3)])

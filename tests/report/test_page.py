@@ -17,7 +17,7 @@ from nextclose.report.shift import shift_figure
 
 SECTIONS = (
     "verdict", "tomorrow", "ladder", "forecast", "shift", "bars", "error", "learning", "contest", "table", "tests", "data",
-    "settings",
+    "settings", "trading",
 )  # fmt: skip
 LARGEST = 6_000_000
 """Bytes of a report: the drawing library is most of it."""
@@ -46,7 +46,7 @@ def test_every_figure_has_its_data(result):
     page = render(result, "en")
     wanted = re.findall(r'data-figure="([^"]+)"', page)
     found = figures_of(page)
-    assert sorted(found) == ["candles", "error", "forecast", "loss", "shift"]
+    assert sorted(found) == ["candles", "error", "forecast", "loss", "shift", "trading"]
     assert sorted(wanted) == [f"data-{name}" for name in sorted(found)]
     for figure in found.values():
         assert figure["data"]

@@ -215,4 +215,7 @@ def _notes(keys: Keys, priced: Bools, found: Mapping[str, Ints]) -> list[Text]:
     blank = sum(int(np.count_nonzero(~np.isfinite(table.yhat[rows]))) for rows in found.values())
     if blank:
         notes.append(Text("{count} forecasts that are no number are taken as no position.", count=f"{blank:,}"))
+    first, *others = found.values()
+    if any(not np.allclose(prices[own], prices[first]) for own in others for prices in (table.y, table.last_close)):
+        notes.append(Text("The models' prices differ: all are traded at those of {model}.", model=next(iter(found))))
     return notes

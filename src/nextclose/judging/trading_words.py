@@ -70,7 +70,8 @@ def sentence_of_all(rows: Sequence[TradingRow], hold: TradingRow, lang: Lang) ->
         above=above,
         hold=_percent(hold.annual),
     )
-    luck = [Text("The best of several looks good by luck alone.")] if above else []
+    good = any(row.final > 1.0 and _above(row, hold) for row in traded)
+    luck = [Text("The best of several looks good by luck alone.")] if good else []
     return Joined([counted, *luck], " ").render(lang)
 
 
