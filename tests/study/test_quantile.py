@@ -73,13 +73,16 @@ def test_a_saved_run_keeps_the_quantiles_and_both_kinds_of_scores(study, saved):
     assert judged["quantile"].pinball == pytest.approx(study.models[0].pinball)
 
 
-def test_a_model_of_the_first_format_is_still_read(saved, tmp_path):
+def test_a_model_of_the_first_format_is_still_read_but_its_scores_had_another_unit(saved, tmp_path):
     path = shutil.copytree(saved / "models" / "default", tmp_path / "old") / "model.json"
     page = json.loads(path.read_text(encoding="utf-8"))
     assert page.pop("missed") is None
     del page["recipe"]["settings"]["quantiles"]
     path.write_text(json.dumps(page | {"format": 1}), encoding="utf-8")
-    assert nc.load(path.parent).predict() == nc.load(saved / "models" / "default").predict()
+    old, new = nc.load(path.parent).predict(), nc.load(saved / "models" / "default").predict()
+    assert old.yhat == new.yhat
+    assert np.isnan(old.lo)
+    assert "past out-of-sample errors" in old.reasons["lo"]
 
 
 @pytest.mark.parametrize("horizon", [1, 2])

@@ -7,7 +7,7 @@ import pytest
 from nextclose import engine as fused_engine
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Text
-from nextclose.recipes import all_recipes, load_recipe
+from nextclose.recipes import all_recipes, load_recipe, with_settings
 from nextclose.training import fused, resolve
 from nextclose.training.resolve import resolve_engine, tell_engines
 
@@ -49,7 +49,8 @@ def test_auto_takes_torch_where_the_engine_is_unusable(lame):
 
 
 def test_auto_takes_torch_for_the_recipes_that_are_not_covered(small):
-    engines = {recipe: resolve_engine("auto", recipe) for recipe in (RECIPE, load_recipe("default"))}
+    gated = with_settings(load_recipe("default"), {"cell": "gru"})
+    engines = {recipe: resolve_engine("auto", recipe) for recipe in (RECIPE, gated)}
     chosen, reason = tell_engines(engines)
     assert chosen == "fused, torch"
     assert str(reason) == (

@@ -9,6 +9,7 @@ from tests.conftest import walk_bars
 from nextclose.core.errors import BarsError, SettingsError
 from nextclose.core.settings import WindowSettings
 from nextclose.windows import ewma_volatility, fit_scaler, make_dataset, make_windows
+from nextclose.windows.volatility import range_volatility
 
 
 def test_a_window_is_the_bars_before_its_target(bars):
@@ -145,3 +146,31 @@ def test_bars_without_volume_cannot_feed_it(bars):
     blank = replace(bars, volume=np.full(len(bars), np.nan))
     with pytest.raises(BarsError, match="Leave volume out"):
         make_dataset(blank, WindowSettings(features=("close", "volume")))
+
+
+def test_range_volatility_is_two_weighted_means_of_true_ranges():
+    close, high, low = np.array([100.0, 104.0, 103.0, 90.0]), np.full(4, 105.0), np.full(4, 95.0)
+    ranges = np.log([105.0 / 95.0, 105.0 / 95.0, 105.0 / 90.0])
+
+    def mean(decay):
+        weight = decay ** np.arange(3)[::-1]
+        return (weight * ranges).sum() / weight.sum()
+
+    found = range_volatility(high, low, close)
+    assert found[-1] == pytest.approx((0.7 * mean(0.9) + 0.3 * mean(0.997)) / 1.596, rel=1e-12)
+    assert found[0] == 1e-4
+    np.testing.assert_array_equal(range_volatility(high[:3], low[:3], close[:3]), found[:3])
+
+
+def test_range_volatility_of_a_walk_is_the_size_of_its_returns():
+    rng = np.random.default_rng(0)
+    moves = np.cumsum(0.01 / np.sqrt(200.0) * rng.standard_normal((2000, 200)), axis=1)
+    before = np.cumsum(moves[:, -1]) - moves[:, -1]
+    paths = np.exp(moves + before[:, None])
+    found = range_volatility(paths.max(axis=1), paths.min(axis=1), paths[:, -1])
+    assert found[500:].mean() == pytest.approx(0.01, rel=0.1)
+
+
+def test_flat_sessions_have_the_least_range_volatility():
+    flat = np.full(5, 7.0)
+    np.testing.assert_array_equal(range_volatility(flat, flat, flat), np.full(5, 1e-4))

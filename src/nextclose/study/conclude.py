@@ -12,6 +12,7 @@ from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Text
 from nextclose.core.results import Kind, Ladder, ModelRow, PriceHistory, Tomorrow
 from nextclose.core.types import Float64s
+from nextclose.judging.intervals import interval_scale
 from nextclose.judging.judge import judge
 from nextclose.study.live import Sessions, coming_sessions, forecast_tomorrow
 from nextclose.study.plan import Plan, split_dates
@@ -21,7 +22,6 @@ from nextclose.study.study import Study
 from nextclose.study.tables import forecast_table, scores_of
 from nextclose.study.walk import Walked
 from nextclose.training.resolve import Engine, tell_engines
-from nextclose.windows import ewma_volatility
 
 STALE_DAYS = 10
 """Bars that end longer ago than this are said to be old."""
@@ -32,7 +32,7 @@ COMPILERS = {"fused": "numba", "torch": "torch"}
 
 def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walked], ladder: Ladder | None) -> Study:
     """Judge the walked recipes and baselines, and forecast the next session with each."""
-    volatility = ewma_volatility(plan.bars.close)
+    volatility = interval_scale(plan.bars)
     everyone = {**walked, **plain}
     tables = {name: forecast_table(model, plan.bars, volatility) for name, model in everyone.items()}
     table = Forecasts.concat(list(tables.values()))

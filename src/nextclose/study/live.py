@@ -12,9 +12,9 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Tomorrow
 from nextclose.core.types import Float64s
+from nextclose.judging.intervals import interval_scale
 from nextclose.judging.splits import parse_date
 from nextclose.study.scores import LEVEL, NONE_YET, Scores, next_interval
-from nextclose.windows import ewma_volatility
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ def forecast_tomorrow(
     scores : (m,) past ones of step 1; later steps have no interval yet.
     quantiles : (K, Q) of the closes, where the model has them.
     """
-    last_close, volatility = float(bars.close[-1]), float(ewma_volatility(bars.close)[-1])
+    last_close, volatility = float(bars.close[-1]), float(interval_scale(bars)[-1])
     rows = []
     for step, yhat in enumerate(prices.mean(axis=0).tolist(), start=1):
         past, own = scores if step == 1 else NONE_YET, None if quantiles is None else quantiles[step - 1]

@@ -24,10 +24,9 @@ from nextclose.core.errors import NextcloseError, SettingsError, UserError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Text
 from nextclose.core.types import Float64s, Ints
-from nextclose.judging.intervals import rolling_conformal
+from nextclose.judging.intervals import interval_scale, rolling_conformal
 from nextclose.judging.splits import Fold
 from nextclose.study.scores import LEVEL
-from nextclose.windows import ewma_volatility
 
 SAID = ("yhat", "lo", "hi", "level", "p_up")
 """What a forecaster may say of one session."""
@@ -68,7 +67,7 @@ def told_table(said: Float64s, origins: Ints, bars: Bars, name: str) -> Forecast
     last_close = bars.close[origins]
     y = np.where(origins + 1 < len(bars), bars.close[np.minimum(origins + 1, len(bars) - 1)], np.nan)
     if not np.isfinite(lo).any():
-        volatility = ewma_volatility(bars.close)[origins]
+        volatility = interval_scale(bars)[origins]
         lo, hi, rises = rolling_conformal(yhat, last_close, y, volatility, origins, origins + 1, level=LEVEL)
         level = np.full(len(yhat), LEVEL)
         p_up = p_up if np.isfinite(p_up).any() else rises

@@ -133,15 +133,19 @@ def _rebuild(page: dict[str, Any], folder: Path) -> SavedModel:
     bars = read_bars(folder / "bars.parquet", page["symbol"])
     return SavedModel(
         fold=FittedFold(recipe=recipe, scaler=Scaler(x=maps["x"], y=maps["y"]), fits=fits, train_shape=(N, L, F)),
-        scores=_scores(page["scores"], page.get("missed")),
+        scores=_scores(page),
         bars=replace(bars, exchange=page["exchange"], source=page["source"]),
         trained_until=page["trained_until"],
     )
 
 
-def _scores(errors: list[float], missed: list[float] | None) -> Scores:
+def _scores(page: dict[str, Any]) -> Scores:
+    """None from a model of the first format: its scores were in units of another volatility."""
+    if page["format"] < FORMAT:
+        return Scores(errors=np.empty(0))
+    missed = page["missed"]
     own = None if missed is None else np.array(missed, dtype=np.float64)
-    return Scores(errors=np.array(errors, dtype=np.float64), missed=own)
+    return Scores(errors=np.array(page["scores"], dtype=np.float64), missed=own)
 
 
 def _seed(weights: Params, seed: int) -> Params:

@@ -142,7 +142,7 @@ def held_out_scores(nets: FittedFold, data: Dataset, span: tuple[int, int], engi
     origins = data.origins(tail)
     rows = np.arange(origins.start, origins.stop)
     forecasts, quantiles = apart(nets.quantile_closes(data, tail, engine), nets.recipe)
-    unit = data.close[rows, None] * data.volatility[rows, None] * np.sqrt(steps)
+    unit = data.close[rows, None] * data.scale[rows, None] * np.sqrt(steps)
     return score(forecasts.mean(axis=0), quantiles, data.close[rows[:, None] + steps], unit)
 
 

@@ -22,6 +22,7 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang
 from nextclose.core.results import Judgement
+from nextclose.judging.intervals import interval_scale
 from nextclose.judging.splits import Fold, Split, make_split, parse_date
 from nextclose.recipes import Recipe, load_recipe, with_settings
 from nextclose.study.forecaster import Forecaster
@@ -30,7 +31,6 @@ from nextclose.study.tables import forecast_table
 from nextclose.study.walk import Walked, walk_baseline, walk_recipes
 from nextclose.study.watch import Watcher
 from nextclose.training.resolve import Engine, resolve_engine
-from nextclose.windows import ewma_volatility
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,7 +177,7 @@ def _part(name: str, thing: Any, bars: Bars, split: Split, schedule: Schedule, w
             thing, SEQ_LEN, bars, split, refit_every=schedule.every, train_sessions=schedule.train_sessions
         )
     if walked is not None:
-        table = forecast_table(walked, bars, ewma_volatility(bars.close))
+        table = forecast_table(walked, bars, interval_scale(bars))
         named = table.replace(model=np.full(len(table), name, dtype=object))
         return _Part(table=named, fits=walked.fits, seconds=walked.seconds)
     folds, began = schedule.folds(split, None), process_time()

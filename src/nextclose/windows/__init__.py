@@ -2,7 +2,16 @@
 
 from nextclose.windows.dataset import Dataset, make_dataset
 from nextclose.windows.scalers import Affine, Scaler, fit_scaler
-from nextclose.windows.volatility import ewma_volatility
+from nextclose.windows.volatility import ewma_volatility, range_volatility
 from nextclose.windows.windows import make_windows
 
-__all__ = ["Affine", "Dataset", "Scaler", "ewma_volatility", "fit_scaler", "make_dataset", "make_windows"]
+__all__ = [
+    "Affine",
+    "Dataset",
+    "Scaler",
+    "ewma_volatility",
+    "fit_scaler",
+    "make_dataset",
+    "make_windows",
+    "range_volatility",
+]

@@ -19,7 +19,7 @@ from nextclose.core.errors import BarsError
 from nextclose.core.settings import WindowSettings
 from nextclose.core.types import Dates, Float64s
 from nextclose.windows.features import RELATIVE_TO_CLOSE, feature_matrix
-from nextclose.windows.volatility import ewma_volatility
+from nextclose.windows.volatility import ewma_volatility, range_volatility
 from nextclose.windows.windows import sliding
 
 
@@ -36,6 +36,8 @@ class Dataset:
     """(n,)"""
     volatility: Float64s
     """(n,) of the daily log return, as known at each close."""
+    scale: Float64s
+    """(n,) the volatility in whose units an interval scores errors, as known at each close."""
     first: int
     """The first origin; window i has origin first + i."""
     X: Float64s
@@ -106,6 +108,7 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
         columns=columns,
         close=bars.close,
         volatility=volatility,
+        scale=range_volatility(bars.high, bars.low, bars.close),
         first=first,
         X=X,
         y=_targets(bars.close, volatility, first, settings),
