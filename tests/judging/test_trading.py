@@ -238,3 +238,9 @@ def test_always_long_at_no_cost_is_buy_and_hold_on_any_walk(seed, entry):
     table, quotes = random_table(np.random.default_rng(seed), models=1, missing=0.0)
     found = trade(table.replace(yhat=1.01 * table.last_close), rules(entry=entry), quotes)
     np.testing.assert_array_equal(found.rows[0].equity, found.buy_and_hold.equity_gross)
+
+
+def test_a_growth_that_no_number_holds_stays_at_the_largest():
+    found = row_of([1, -1] * 150, closes=[1.0, 1000.0] * 150 + [1.0], short=True)
+    assert np.isfinite(found.equity).all()
+    assert found.final > 1e300

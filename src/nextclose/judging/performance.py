@@ -13,7 +13,7 @@ YEAR = 252
 """Sessions of a year."""
 NAN = float("nan")
 LARGEST = 700.0
-"""Logarithm of the largest yearly growth that is written as a number."""
+"""Logarithm of the largest growth that is written as a number."""
 
 
 class Drawdown(NamedTuple):

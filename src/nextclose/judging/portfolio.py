@@ -28,6 +28,7 @@ from functools import cached_property
 import numpy as np
 
 from nextclose.core.types import Bools, Float64s, Ints
+from nextclose.judging.performance import LARGEST
 
 HALVINGS = 60
 """Of the bracket in which the break-even cost lies."""
@@ -127,5 +128,7 @@ def log_growth(returns: Float64s) -> float:
 
 
 def equity_of(returns: Float64s) -> Float64s:
-    """(T,) what 1 has become at each close."""
-    return np.cumprod(1.0 + returns, dtype=np.float64)
+    """(T,) what 1 has become at each close; growth beyond what a number can hold stays at the largest."""
+    with np.errstate(divide="ignore"):
+        equity: Float64s = np.exp(np.minimum(np.cumsum(np.log1p(returns)), LARGEST))
+    return equity
