@@ -23,12 +23,13 @@ SYMBOLS, SESSIONS, MODELS = 500, 500, 4
 
 
 def forecasts(symbols: int, sessions: int, models: int) -> Forecasts:
-    """Noise around the last closes of random walks."""
+    """Noise around the last closes of random walks, with intervals and probabilities."""
     rng = np.random.default_rng(0)
     change = 0.01 * rng.standard_normal((symbols, sessions))
     close = 100.0 * np.exp(np.concatenate([np.zeros((symbols, 1)), np.cumsum(change, axis=1)], axis=1))
     days = np.busday_offset("2020-01-01", np.arange(sessions + 1))
     last, y = close[:, :-1].ravel(), close[:, 1:].ravel()
+    spread = {"lo": 0.983 * last, "hi": 1.017 * last, "level": 0.9, "p_up": 0.5}
     return Forecasts.concat(
         [
             Forecasts.make(
@@ -41,6 +42,7 @@ def forecasts(symbols: int, sessions: int, models: int) -> Forecasts:
                     "last_close": last,
                     "y": y,
                 }
+                | spread
             )
             for model in range(1, models + 1)
         ]

@@ -101,7 +101,7 @@ def _refuse_beside(**options: object) -> None:
 def _found(judged: Judgement, report: Path | None) -> dict[str, Any]:
     """What `--json` prints."""
     found: dict[str, Any] = {
-        name: getattr(judged, name) for name in ("models", "beside", "symbols", "contests", "notes")
+        name: getattr(judged, name) for name in ("models", "beside", "symbols", "contests", "intervals", "notes")
     }
     if judged.trading is not None:
         found["trading"] = judged.trading

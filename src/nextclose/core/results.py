@@ -214,6 +214,74 @@ class ModelRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Share:
+    """How many of some forecasts' truths lay inside their intervals."""
+
+    n: int
+    coverage: float
+    """NaN where n is 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorstSession:
+    """One symbol: the session with the largest move in units of volatility. Several: that with the least coverage."""
+
+    date: str
+    """ISO date."""
+    n: int
+    """Intervals for that session."""
+    coverage: float
+    move: float
+    """Mean |y / last_close - 1| in units of volatility; NaN where that is not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntervalRow:
+    """The intervals of one model at one step, on the dates that all models share.
+
+    Volatility is an EWMA over the table's own last closes. What rests on it leaves out the forecasts that have fewer than 20
+    returns behind them in the table.
+    """
+
+    model: str
+    step: int
+    level: float
+    """The coverage that is claimed."""
+    n: int
+    """Forecasts with an interval and a truth."""
+    coverage: float
+    coverage_lo: float
+    coverage_hi: float
+    """90 % interval (Wilson); the forecasts of one session count as no more than they tell."""
+    width: float
+    """Mean of (hi - lo) / last_close."""
+    score: float
+    """Mean interval score over last_close; lower is better."""
+    compared: int
+    """Forecasts that have an interval and a volatility: those of the next three numbers and of the terciles."""
+    compared_score: float
+    """The interval score on them."""
+    constant_score: float
+    """That of last_close * (1 +- z * volatility), z the normal quantile of the level."""
+    score_ratio: float
+    """compared_score / constant_score; below 1 where the model is better."""
+    calm: Share
+    """The third of these forecasts with the lowest volatility."""
+    middle: Share
+    wild: Share
+    """The third with the highest."""
+    worst: WorstSession | None
+    """None where no session has what it takes."""
+    brier: float
+    """Mean of (p_up - rise)^2."""
+    brier_base: float
+    """The same for the share of rises in these sessions, known in hindsight."""
+    sentence: str
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Field name -> why it is NaN, empty or None."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tomorrow:
     """A forecast of a session that has not happened."""
 
@@ -346,6 +414,8 @@ class Judgement:
     trading: Trading | None = None
     """What trading the models would have brought, where that was asked."""
     lang: Lang = "en"
+    intervals: tuple[IntervalRow, ...] = ()
+    """The intervals of each model that has some."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -375,3 +445,5 @@ class StudyResult:
     """Of nextclose, Python and the libraries that computed the numbers."""
     contests: tuple[Contest, ...] = ()
     """The recipes and baselines against each other, one a step."""
+    intervals: tuple[IntervalRow, ...] = ()
+    """The intervals of each model that has some."""

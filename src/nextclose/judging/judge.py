@@ -14,6 +14,7 @@ from nextclose.core.types import Bools, Float64s, Ints
 from nextclose.judging.by_symbol import by_symbol
 from nextclose.judging.checks import check, left_out, notes_on
 from nextclose.judging.contest import contest
+from nextclose.judging.interval_rows import interval_rows
 from nextclose.judging.keys import Keys, shared, usable
 from nextclose.judging.panel import Panel, Sessions
 from nextclose.judging.rivals import PLAINER
@@ -51,13 +52,14 @@ def judge(
     check(keys)
     bench = _Bench(keys=keys, kinds=kinds or BASELINE_KINDS, seed_forecasts=seed_forecasts or {}, lang=lang)
     judged = usable(forecasts)
-    notes, rows, symbols, settled = notes_on(keys), [], [], []
+    notes, rows, symbols, settled, intervals = notes_on(keys), [], [], [], []
     for step in np.unique(forecasts.step).tolist():
         measured = bench.measured(judged & (forecasts.step == step), step)
         notes += left_out(keys, judged & (forecasts.step == step), measured, step)
         own = [bench.by_symbol(row) for row in measured]
         rows += _rows(measured, own, lang)
         symbols += [row for group in own for row in group]
+        intervals += interval_rows(measured, lang)
         if contests:
             settled.append(contest(measured, lang))
     return Judgement(
@@ -66,6 +68,7 @@ def judge(
         table=forecasts,
         symbols=tuple(symbols),
         contests=tuple(found for found in settled if isinstance(found, Contest)),
+        intervals=tuple(intervals),
         lang=lang,
     )
 

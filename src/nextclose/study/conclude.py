@@ -59,6 +59,7 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
         notes=(*_notes(plan, walked, sessions), *judged.notes),
         versions=versions(plan.engines.values()),
         contests=judged.contests,
+        intervals=judged.intervals,
         fitted=tuple(_saved(model, scores[name], plan) for name, model in walked.items()),
         config=plan.config(),
     )

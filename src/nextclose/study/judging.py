@@ -72,6 +72,7 @@ def judge(
         models=tuple(row for row in judged.models if row.name in own),
         beside=tuple(row for row in judged.models if row.name not in own),
         symbols=tuple(row for row in judged.symbols if row.model in own),
+        intervals=tuple(row for row in judged.intervals if row.model in own),
         table=table,
         notes=(*(note.render(lang) for note in notes), *judged.notes),
         source=str(forecasts) if isinstance(forecasts, str | Path) else "",

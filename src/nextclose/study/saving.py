@@ -29,6 +29,8 @@ from nextclose.study.saved_model import FORMAT, damaged, load_model, read_bars, 
 from nextclose.study.study import Study
 
 _IN_TABLES = ("table", "history")
+_LATER = ("intervals",)
+"""What studies saved by an earlier version lack."""
 
 
 def check_free(folder: Path, *, holds: str = "study.json", force: bool) -> None:
@@ -122,7 +124,7 @@ def _read(page: dict[str, Any], folder: Path) -> Study:
     known = {
         field.name: rebuild(hints[field.name], page[field.name])
         for field in fields(StudyResult)
-        if field.name not in _IN_TABLES
+        if field.name not in _IN_TABLES and (field.name in page or field.name not in _LATER)
     }
     bars = read_bars(folder / "bars.parquet", known["data"].symbol)
     history = PriceHistory(**{field.name: getattr(bars, field.name) for field in fields(PriceHistory)})

@@ -17,6 +17,7 @@ def study_summary(study: StudyResult, folder: Path) -> dict[str, Any]:
         "split": study.split,
         "shapes": study.shapes,
         "models": study.models,
+        "intervals": study.intervals,
         "ladder": study.ladder,
         "tomorrow": study.tomorrow,
         "engine": study.engine,
