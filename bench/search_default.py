@@ -112,6 +112,10 @@ CANDIDATES: dict[str, dict[str, Any]] = {
     "rnn, L 4, patience 20": {"cell": "rnn", "seq_len": 4, "patience": 20},
     "rnn, L 4, batch 64": {"cell": "rnn", "seq_len": 4, "batch_size": 64},
     "rnn, L 5": {"cell": "rnn", "seq_len": 5},
+    "rnn, refit 63": {"cell": "rnn", "refit_every": 63},
+    "rnn, refit 250": {"cell": "rnn", "refit_every": 250},
+    "rnn, warm": {"cell": "rnn", "warm_start": True},
+    "rnn, warm, 10 epochs": {"cell": "rnn", "warm_start": True, "warm_epochs": 10},
     "rnn, no val, 10 epochs": {"cell": "rnn", "validation": 0.0, "patience": None, "epochs": 10},
 }
 
