@@ -12,7 +12,7 @@ from nextclose.bars.bars import Bars
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real bars that lies outside the repository."""
     if not SHARED.is_dir():

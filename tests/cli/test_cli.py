@@ -122,7 +122,7 @@ def test_predict_explain_and_judge_work_on_what_run_left(here):
     assert "forecasts.parquet" in (here / "판정.html").read_text(encoding="utf-8")
     told = json.loads(nextclose(here, "judge", "x/forecasts.parquet", "--report", "판정.html", "--json").stdout)
     assert told["report"] == "판정.html"
-    assert {"models", "symbols", "contests", "notes"} <= told.keys()
+    assert {"models", "symbols", "contests", "intervals", "notes"} <= told.keys()
     refused = nextclose(here, "judge", "x/forecasts.parquet", "--report", "nowhere/r.html")
     assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
     assert "cannot write the report 'nowhere" in refused.stderr

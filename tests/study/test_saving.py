@@ -11,6 +11,7 @@ from tests.study.conftest import QUICK
 
 import nextclose as nc
 from nextclose.core.errors import BarsError, NextcloseError, SavedRunError, SettingsError
+from nextclose.core.plain import plain
 from nextclose.study.predict import predict_run
 from nextclose.study.rebase import rebase
 from nextclose.study.saving import load_study
@@ -199,3 +200,12 @@ def test_loading_where_nothing_is_saved(tmp_path):
     for load in (nc.load, predict_run):
         with pytest.raises(SavedRunError, match="no saved"):
             load(tmp_path)
+
+
+def test_intervals_are_saved_and_a_study_from_before_them_loads(copy, small_study):
+    assert plain(load_study(copy).intervals) == plain(small_study.intervals)
+    assert {row.model for row in small_study.intervals} == {row.name for row in small_study.models}
+    page = json.loads((copy / "study.json").read_text(encoding="utf-8"))
+    del page["intervals"]
+    (copy / "study.json").write_text(json.dumps(page), encoding="utf-8")
+    assert load_study(copy).intervals == ()

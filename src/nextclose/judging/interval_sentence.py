@@ -8,6 +8,9 @@ from scipy.special import ndtri
 from nextclose.core.lang import Joined, Text
 from nextclose.core.results import IntervalRow
 
+TIMES = 2.0
+"""Ratio of scores from which it is told as a multiple instead of in percent."""
+
 
 def interval_sentence(row: IntervalRow, *, several: bool) -> Text:
     """How much is covered, what it costs beside a constant, and the worst session; only what is known is said."""
@@ -42,6 +45,12 @@ def _scored(row: IntervalRow) -> Text | None:
     if gain > 0.0:
         return Text(
             "Their interval score is {gain} % below that of {z} EWMA volatilities either way.", gain=f"{gain:.1f}", z=z
+        )
+    if row.score_ratio >= TIMES:
+        return Text(
+            "Their interval score is {ratio} times that of {z} EWMA volatilities either way.",
+            ratio=f"{row.score_ratio:.1f}",
+            z=z,
         )
     return Text(
         "Their interval score is {loss} % above that of {z} EWMA volatilities either way.", loss=f"{-gain:.1f}", z=z

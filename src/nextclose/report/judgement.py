@@ -11,6 +11,7 @@ from nextclose.core.results import Judgement
 from nextclose.report.document import Pictures, document, footer
 from nextclose.report.drawn import first_step, shared_rows
 from nextclose.report.html import Markup, bullets, section, tag
+from nextclose.report.intervals import interval_section
 from nextclose.report.sections import (
     alarm_section,
     contest_section,
@@ -39,6 +40,7 @@ def render_judgement(judged: Judgement, lang: Lang) -> str:
         shift_section(rows, rows, pictures),
         symbol_section(rows, judged.symbols, pictures) if judged.symbols else forecast_section(rows, table, pictures),
         error_section(rows, table, pictures),
+        interval_section(judged.intervals, rows, rows, pictures),
         contest_section(judged.contests, (*rows, *judged.beside), lang),
         numbers_section((*rows, *judged.beside), lang),
         tests_section(rows, lang),

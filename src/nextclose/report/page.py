@@ -8,6 +8,7 @@ from nextclose.report.data import data_parts
 from nextclose.report.document import Pictures, document, footer
 from nextclose.report.figures import candle_figure, loss_figure
 from nextclose.report.html import Markup, section, tag
+from nextclose.report.intervals import interval_section
 from nextclose.report.ladder import ladder_parts
 from nextclose.report.sections import (
     alarm_section,
@@ -38,6 +39,7 @@ def render(study: StudyResult, lang: Lang) -> str:
         shift_section(rows, recipes, pictures),
         page.bars(pictures),
         error_section(rows, study.table, pictures),
+        interval_section(study.intervals, rows, recipes, pictures),
         page.learning(pictures),
         contest_section(study.contests, rows, lang),
         numbers_section(rows, lang),

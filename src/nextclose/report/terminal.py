@@ -14,7 +14,17 @@ from rich.text import Text as Rich
 
 from nextclose.core.future import FutureTest
 from nextclose.core.lang import Lang, say
-from nextclose.core.results import Contest, DataSummary, Judgement, Ladder, ModelRow, SplitDates, StudyResult, Tomorrow
+from nextclose.core.results import (
+    Contest,
+    DataSummary,
+    IntervalRow,
+    Judgement,
+    Ladder,
+    ModelRow,
+    SplitDates,
+    StudyResult,
+    Tomorrow,
+)
 from nextclose.report.findings import finding_action, finding_count, finding_dates, finding_text
 from nextclose.report.trading_terminal import print_trading
 from nextclose.report.words import DASH, by_skill, change, model_name, percent, price, refit_words, signed, verdict_word
@@ -87,7 +97,9 @@ def print_study(study: StudyResult, console: Console, *, folder: Path | None = N
     lang = study.lang
     console.print()
     _print_leaderboard(study.models, console, lang)
-    _print_sentences([row for row in study.models if row.kind == "recipe"], console)
+    recipes = [row for row in study.models if row.kind == "recipe"]
+    _print_sentences(recipes, console)
+    _print_intervals(study.intervals, recipes, console)
     _print_contests(study.contests, console, lang)
     if study.ladder is not None:
         _print_ladder(study.ladder, console, lang)
@@ -100,6 +112,7 @@ def print_judgement(judged: Judgement, console: Console, lang: Lang, *, report: 
     """A leaderboard, for each model of a file a verdict and of what it is a copy, the models against each other, notes."""
     _print_leaderboard((*judged.models, *judged.beside), console, lang)
     _print_sentences(judged.models, console, shifts=True)
+    _print_intervals(judged.intervals, judged.models, console)
     _print_contests(judged.contests, console, lang)
     if judged.trading is not None:
         print_trading(judged.trading, console, lang)
@@ -209,6 +222,16 @@ def _print_sentences(rows: Sequence[ModelRow], console: Console, *, shifts: bool
         console.print(Rich.assemble((f"{mark} ", colour), row.sentence))
         if shifts and not own and row.shift is not None:
             console.print(Rich(row.shift.sentence, style=QUIET))
+
+
+def _print_intervals(intervals: Sequence[IntervalRow], rows: Sequence[ModelRow], console: Console) -> None:
+    """A line for each of `rows` that has intervals."""
+    names = {(row.name, row.step) for row in rows}
+    told = [row.sentence for row in intervals if (row.model, row.step) in names]
+    if told:
+        console.print()
+    for sentence in told:
+        console.print(Rich(sentence, style=QUIET))
 
 
 def _print_contests(contests: Sequence[Contest], console: Console, lang: Lang) -> None:
