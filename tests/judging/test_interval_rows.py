@@ -139,6 +139,10 @@ def test_the_worst_session_of_many_symbols_is_that_with_the_fewest_inside(make_t
     assert row.worst.date == str(day)
     assert (row.worst.n, row.worst.coverage) == (9, pytest.approx(1 / 9))
     assert row.worst.move > 5.0
+    before = np.unique(table.target_date)[30]
+    twice = np.where((table.target_date == before) & (table.symbol != "S4"), 0.9 * table.last_close, crash)
+    (tied,) = judge(table.replace(y=twice)).intervals
+    assert (tied.worst.date, tied.worst.coverage) == (str(day), row.worst.coverage)
     thin = (table.target_date == day) & (table.symbol > "S2")
     (thinned,) = judge(table.replace(y=crash).where(~thin)).intervals
     assert thinned.worst.date != str(day)
@@ -174,7 +178,10 @@ def test_levels_that_are_none_leave_coverage():
     assert math.isnan(row.score_ratio)
     assert math.isnan(row.brier)
     assert {"level", "score", "score_ratio", "brier"} <= row.reasons.keys()
-    assert row.wild.n == 20
+    assert (row.wild.n, row.compared) == (20, 59)
+    (whole,) = judge(with_intervals(table_of(close), level=1.0)).intervals
+    assert whole.level == 1.0
+    assert whole.reasons.keys() == {"score", "compared_score", "constant_score", "score_ratio"}
     assert row.sentence.startswith("m: the intervals cover ")
 
 

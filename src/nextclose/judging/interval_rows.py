@@ -81,7 +81,7 @@ class _Intervals:
     def level(self) -> Float64s:
         """(m,) what is claimed; NaN where that is no share below 1."""
         claimed = self.panel.rows.level[self.rows]
-        return np.where((claimed > 0.0) & (claimed < 1.0), claimed, np.nan)
+        return np.where((claimed >= 0.0) & (claimed < 1.0), claimed, np.nan)
 
     def thirds(self) -> tuple[Share, Share, Share]:
         """Calm, middle, wild: between the terciles of the volatility of all symbols' forecasts."""
@@ -90,16 +90,16 @@ class _Intervals:
         calm, wild = sigma <= low, sigma > high
         return _share(inside[calm]), _share(inside[~calm & ~wild]), _share(inside[wild])
 
-    def scores(self) -> tuple[int, float, float]:
-        """How many rows the constant can be compared on, and there the interval score of these and of the constant."""
+    def scores(self) -> tuple[float, float]:
+        """The interval score of the rows with a volatility and a level, and the constant's on them."""
         own = self.scaled & np.isfinite(self.level)
         table, level, half = self.panel.rows, self.level[own], ndtri((1.0 + self.level[own]) / 2.0) * self.sigma[own]
         y, lo, hi = ((column / table.last_close)[self.rows][own] for column in (table.y, table.lo, table.hi))
         score = metrics.interval_score(y, lo, hi, level)
-        return int(np.count_nonzero(own)), score, metrics.interval_score(y, 1.0 - half, 1.0 + half, level)
+        return score, metrics.interval_score(y, 1.0 - half, 1.0 + half, level)
 
     def worst(self) -> WorstSession | None:
-        """One symbol: where the move was largest; several: where the fewest truths lay inside. The first of equals."""
+        """One symbol: where the move was largest; several: where the least lay inside, of equals the largest mean move."""
         if self.panel.symbols < 2:
             if not self.scaled.any():
                 return None
@@ -107,7 +107,8 @@ class _Intervals:
         else:
             counts = self.sessions.sums(np.ones(len(self.inside)))
             share = np.where(counts >= FULL * counts.max(), self.sessions.sums(self.inside) / counts, np.inf)
-            session = int(np.argmin(share))
+            moved = self.sessions.sums(np.nan_to_num(self.moves)) / counts
+            session = int(np.argmax(np.where(share == share.min(), moved, -1.0)))
         own = self.sessions.of == session
         known = self.moves[own & self.scaled]
         return WorstSession(
@@ -141,14 +142,14 @@ def _row(row: Measured, lang: Lang) -> IntervalRow:
     table = row.panel.rows
     found = _Intervals(row.panel, np.isfinite(table.lo) & np.isfinite(table.hi), table_volatility(row.panel))
     lo, hi = coverage_interval(found.inside, found.sessions, row.step - 1)
-    compared, score, constant = found.scores()
+    score, constant = found.scores()
     calm, middle, wild = found.thirds()
     facts: dict[str, Any] = {
         "model": row.name, "step": row.step, "level": row.level, "n": len(found.inside), "coverage": row.coverage,
         "coverage_lo": lo, "coverage_hi": hi, "width": row.interval_width, "score": row.interval_score,
-        "compared": compared, "compared_score": score, "constant_score": constant, "score_ratio": score / constant,
-        "calm": calm, "middle": middle, "wild": wild, "worst": found.worst(), "brier": row.brier,
-        "brier_base": row.brier_base,
+        "compared": int(np.count_nonzero(found.scaled)), "compared_score": score, "constant_score": constant,
+        "score_ratio": score / constant, "calm": calm, "middle": middle, "wild": wild, "worst": found.worst(),
+        "brier": row.brier, "brier_base": row.brier_base,
     }  # fmt: skip
     reasons = {name: reason.render(lang) for name, reason in _reasons(row, found, (calm, middle, wild)).items()}
     told = IntervalRow(**facts, sentence="", reasons=reasons)
@@ -160,12 +161,12 @@ def _reasons(row: Measured, found: _Intervals, thirds: tuple[Share, Share, Share
     """Field name -> why it is NaN, empty or None."""
     why: dict[str, Text] = {}
     scaled = bool(found.scaled.any())
-    if not scaled:
-        why |= dict.fromkeys(("compared_score", "constant_score", "score_ratio"), NO_VOLATILITY)
-        if row.panel.symbols < 2:
-            why["worst"] = NO_VOLATILITY
+    if not np.isfinite(found.level[found.scaled]).any():
+        why |= dict.fromkeys(("compared_score", "constant_score", "score_ratio"), NO_LEVEL if scaled else NO_VOLATILITY)
+    if not scaled and row.panel.symbols < 2:
+        why["worst"] = NO_VOLATILITY
     if np.isnan(row.interval_score):
-        why |= dict.fromkeys(("level", "score", "compared_score", "constant_score", "score_ratio"), NO_LEVEL)
+        why |= dict.fromkeys(("level", "score") if np.isnan(row.level) else ("score",), NO_LEVEL)
     for name, third in zip(("calm", "middle", "wild"), thirds, strict=True):
         if third.n == 0:
             why[name] = NONE_THERE if scaled else NO_VOLATILITY
