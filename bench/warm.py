@@ -1,6 +1,6 @@
 """What a warm start saves and what it costs in skill: each fold from the last one's weights, beside each fold anew.
 
-OMP_NUM_THREADS=1 python bench/warm.py [--bars FILE] [--symbols N]
+OMP_NUM_THREADS=1 python bench/warm.py [--bars FILE] [--symbols N] [--recipe NAME]...
 
 Every recipe is walked over the last 250 sessions of the four bundled samples and, where the file is there, of some symbols of
 it: cold, and warm with all its epochs, a quarter of them, and a tenth. Skills are medians over the series; "against cold" is
@@ -60,12 +60,13 @@ def skill_of(table: Forecasts) -> float:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--bars", type=Path, default=FILE)
-    options.add_argument("--symbols", type=int, default=12)
+    options.add_argument("--symbols", type=int, default=6)
+    options.add_argument("--recipe", action="append", choices=RECIPES, help="all of them unless said")
     chosen = options.parse_args()
     known = series(chosen.bars, chosen.symbols)
     print(f"{len(known)} series, {SEEDS} seeds")
     print(f"{'':20} {'refit':>5}  {'start':12} {'skill':>8} {'against cold':>13} {'seconds':>8}")
-    for name in RECIPES:
+    for name in chosen.recipe or RECIPES:
         for every in SCHEDULES:
             cold = np.empty(0)
             for start, recipe in variants(load_recipe(name)).items():
