@@ -33,6 +33,7 @@ def test_a_long_fit_that_is_interrupted_ends_before_its_memory_does(monkeypatch)
 
     def watched(*places):
         running.append(1)
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
         try:
             return run(*places)
         finally:
@@ -41,7 +42,6 @@ def test_a_long_fit_that_is_interrupted_ends_before_its_memory_does(monkeypatch)
     monkeypatch.setitem(machine._loaded, "float32", watched)
     X, y = windows(685, 20, 4, 1, np.float32)
     for _ in range(3):
-        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
             engine.fit(X, y, **LONG)
         assert not running
