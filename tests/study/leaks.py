@@ -70,6 +70,19 @@ def target_among_the_features(bars):
     return table(bars, 0.1 * r + 0.01 * ahead)
 
 
+def next_body(bars):
+    """The direction of the next bar's body, which no change of scale shows."""
+    yhat = bars.close.copy()
+    yhat[:-1] *= 1.0 + 0.005 * np.sign(bars.close - bars.open)[1:]
+    return yhat
+
+
+def next_range(bars):
+    yhat = bars.close.copy()
+    yhat[:-1] *= 1.0 + 0.1 * np.log(bars.high / bars.low)[1:]
+    return yhat
+
+
 class CentredFeatures:
     """Fits on its span alone, but answers for all bars at once with features that look ahead."""
 
@@ -88,6 +101,8 @@ LEAKS = (
     shuffled_split,
     stops_on_the_test_span,
     target_among_the_features,
+    next_body,
+    next_range,
     CentredFeatures(),
 )
 
@@ -130,7 +145,33 @@ class SlopeAtOnce(Slope):
         return bars.close * (1.0 + self.weight * returns(bars))
 
 
-HONEST = (scaler_on_the_train_span, trailing_average, last_return_again, Slope(), SlopeAtOnce())
+class Learning(Slope):
+    """Learns from every session that it is asked about."""
+
+    name = "learning"
+
+    def fit(self, bars):
+        self.seen = [bars.close[-1]]
+
+    def predict(self, bars):
+        self.seen.append(bars.close[-1])
+        return float(np.mean(self.seen[-3:]))
+
+
+def an_interval_now_and_then(bars):
+    close = bars.close[-1]
+    return {"yhat": close, "lo": 0.9 * close, "hi": 1.1 * close, "level": 0.9} if close > bars.close[0] else close
+
+
+HONEST = (
+    scaler_on_the_train_span,
+    trailing_average,
+    last_return_again,
+    an_interval_now_and_then,
+    Slope(),
+    SlopeAtOnce(),
+    Learning(),
+)
 
 
 def throws_dice(bars):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -142,6 +143,47 @@ def test_alterations_leave_the_past_and_keep_bars_possible(row):
         assert (other.high >= np.maximum(other.open, other.close)).all()
 
 
+REMEMBERED: dict = {}
+
+
+@pytest.mark.parametrize(
+    "deaf",
+    [lambda bars: 5.0, lambda bars: REMEMBERED.setdefault(len(bars), np.append(bars.close[1:], np.nan))],
+    ids=["constant", "remembers"],
+)
+def test_what_does_not_react_to_its_bars_was_not_tested(deaf):
+    found = probe(deaf)
+    assert not found.passed
+    assert not found.reacts
+    assert found.first is None
+    assert "nothing was tested" in found.sentence
+
+
+def test_what_is_done_to_the_bars_stays_there():
+    before = BARS.close.copy()
+
+    def spoils(bars):
+        bars.close[-1] = 1.0
+        return float(bars.close[-2])
+
+    assert probe(spoils).passed
+    walked = nc.walk_forward(BARS, {"spoils": spoils, "same": lambda bars: bars.close[-1]}, test_start=FIRST)
+    np.testing.assert_array_equal(BARS.close, before)
+    np.testing.assert_array_equal(walked.table.of("same").yhat, before[179:219])
+
+
+def test_symbols_are_told_apart_and_repeated_rows_refused():
+    def two(bars):
+        at = np.arange(180, 219)
+        columns = {"target_date": bars.dates[at + 1], "origin": bars.dates[at]}
+        leaky = pd.DataFrame({**columns, "symbol": "WALK", "yhat": bars.close[at + 1]})
+        return pd.concat([leaky, pd.DataFrame({**columns, "symbol": "B", "yhat": bars.close[at]})])
+
+    assert not probe(two).passed
+    with pytest.raises(UserError, match="stand twice"):
+        probe(lambda bars: pd.concat([two(bars)] * 2))
+
+
 @pytest.mark.parametrize(
     ("thing", "options", "message"),
     [
@@ -152,7 +194,13 @@ def test_alterations_leave_the_past_and_keep_bars_possible(row):
         (lambda bars: np.ones(3), {}, "expected a table of forecasts"),
         (lambda bars: pd.DataFrame({"close": [1.0]}), {}, "target_date"),
         (lambda bars: np.full(len(bars), np.nan), {}, "makes no forecast"),
+        (lambda bars: float("nan"), {}, "makes no forecast"),
+        (lambda bars: np.full(len(bars), "up"), {}, "holds no numbers"),
+        (lambda bars: sys.exit(0), {}, "SystemExit"),
         ("ar", {"cuts": 0}, "cuts: expected"),
+        ("ar", {"refit_every": -1}, "refit_every: expected"),
+        ("ar", {"train_sessions": 0}, "train_sessions: expected"),
+        (lambda bars: 1.0, {"refit_every": 1.5}, "refit_every: expected"),
     ],
 )
 def test_what_cannot_be_tested_is_said(thing, options, message):

@@ -90,6 +90,14 @@ def test_a_warm_start_begins_where_the_fold_before_ended():
     assert len(walk.fold.fits[0].losses) == 2
 
 
+def test_a_warm_chain_reaches_tomorrow_behind_a_test_span_that_ends_earlier():
+    warm = {**QUICK, "warm_start": True, "warm_epochs": 2}
+    asked = {"recipes": ["tutorial"], "settings": warm, "refit_every": 5, "ladder": False, "test_start": FIRST}
+    whole = nc.run(BARS[:200], **asked).tomorrow[0]
+    short = nc.run(BARS[:200], test_end=str(BARS.dates[170]), **asked).tomorrow[0]
+    assert short.yhat == pytest.approx(whole.yhat, rel=1e-9)
+
+
 def test_warm_epochs_without_a_warm_start_are_refused():
     with pytest.raises(SettingsError, match="warm_epochs needs warm_start"):
         recipe(warm_epochs=3)

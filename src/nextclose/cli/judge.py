@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -82,7 +84,8 @@ def _test_future(wish: str, source: str, lang: Lang, *, json: bool) -> None:
     from nextclose.report.terminal import print_future_test
     from nextclose.study.future_test import future_test
 
-    tested = future_test(find_object(wish), source, lang=lang)
+    with redirect_stdout(sys.stderr):  # what the user's own code prints
+        tested = future_test(find_object(wish), source, lang=lang)
     if json:
         print(to_json(tested), end="")
     else:

@@ -29,7 +29,7 @@ def find_object(wish: str) -> Any:
     try:
         found = reduce(getattr, path.split("."), import_module(module))
         return found() if isinstance(found, type) else found
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SettingsError(
             "'{wish}' cannot be had: {kind}: {error}. Expected MODULE:OBJECT, found from the current folder {folder}.",
             wish=wish,

@@ -33,9 +33,11 @@ class FutureTest:
     name: str
     symbol: str
     passed: bool
-    """Reproducible, and nothing moved."""
+    """Reproducible, it reacts to its bars, and nothing moved that must not."""
     reproducible: bool
     """Run twice on the same bars it said the same, bit for bit. Where not, nothing can be told of leaks."""
+    reacts: bool
+    """Some forecast of an altered session moved. Where none did, nothing was tested."""
     forecasts: int
     """Rows of one run."""
     compared: int

@@ -48,9 +48,9 @@ def _asked_at_once(thing: Any, bars: Bars, folds: tuple[Fold, ...], name: str) -
     for fold in folds:
         fitted = calling.fit(thing, bars[fold.train_start : fold.train_stop])
         own = np.arange(fold.first_target - 1, fold.last_target)
-        whole = calling.predict(fitted, bars)
+        whole = calling.predict(calling.copy(fitted), bars)
         if np.shape(whole) == (len(bars),):
-            yhat = np.asarray(whole, dtype=np.float64)[own]
+            yhat = _numbers(whole, name)[own]
             said += [[value, *[np.nan] * (len(SAID) - 1)] for value in yhat.tolist()]
         else:
             seen = (bars[: origin + 1] for origin in own.tolist())
@@ -77,7 +77,7 @@ def _read(said: Any, bars: Bars, name: str) -> Forecasts:
     if isinstance(getattr(said, "table", None), Forecasts):
         return said.table  # type: ignore[no-any-return]
     if np.shape(said) == (len(bars),) and not hasattr(said, "columns"):
-        return _from_array(np.asarray(said, dtype=np.float64), bars, name)
+        return _from_array(_numbers(said, name), bars, name)
     try:
         table = as_table(said)
     except SourceError as error:
@@ -95,6 +95,15 @@ def _read(said: Any, bars: Bars, name: str) -> Forecasts:
             table = table.append_column(column, pa.array([value] * table.num_rows, pa.string()))
     given = read_forecasts(table, bars_given=True)
     return fill_truth(given.table, {bars.symbol: bars})[0]
+
+
+def _numbers(said: Any, name: str) -> Float64s:
+    try:
+        return np.asarray(said, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ForecastsError(
+            "'{name}' returned an array that holds no numbers: {error}", name=name, error=error
+        ) from error
 
 
 def _from_array(yhat: Float64s, bars: Bars, name: str) -> Forecasts:

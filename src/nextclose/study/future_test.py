@@ -18,6 +18,7 @@ from nextclose.core.lang import Lang, Text
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import make_split
 from nextclose.study.backtests import Backtest, make_backtest
+from nextclose.study.objects import copied
 from nextclose.study.unmoved import differences
 from nextclose.study.walk_forward import Schedule
 
@@ -44,9 +45,10 @@ def future_test(
     """Whether a forecaster, or a whole backtest, sees the future.
 
     It is run twice on the bars as they are: what then differs is not reproducible, which is no leak but hides one. Then
-    the values of every bar after a session t are altered (each by some percent at random; all ten times as high; all a
-    tenth as high), and every yhat, lo, hi, p_up and quantile with origin <= t is compared, bit for bit. That proves the
-    code, not the data: a set of survivors and back-adjusted prices pass.
+    the values of every bar after a session t are altered (each price by some percent at random; upside down; all ten times
+    as high; all a tenth as high), and every yhat, lo, hi, p_up and quantile with origin <= t is compared, bit for bit. A
+    forecaster whose later forecasts do not move either was not tested, and does not pass. The test proves the code, not the
+    data: a set of survivors and back-adjusted prices pass.
 
     Parameters
     ----------
@@ -69,8 +71,8 @@ def future_test(
     split = make_split(bars.dates, test_start=test_start, test_end=test_end)
     schedule = Schedule(refit_every=refit_every, train_sessions=train_sessions)
     backtest = make_backtest(forecaster, bars, split, schedule, seeds)
-    plain, again = backtest.run(bars), backtest.run(bars)
-    if len(plain) == 0:
+    plain, again = backtest.run(copied(bars)), backtest.run(copied(bars))
+    if not np.isfinite(plain.yhat).any():
         raise SettingsError(
             "'{name}' makes no forecast on these bars ({first} to {last}), so there is nothing to test",
             name=backtest.name,
@@ -85,11 +87,14 @@ def future_test(
 
 def _altered(backtest: Backtest, bars: Bars, plain: Forecasts, rows: Ints, seed: int, lang: Lang) -> FutureTest:
     """Run on altered bars, a run a cut and alteration."""
-    compared, moved, found = 0, set[tuple[str, str, int]](), list[Moved]()
+    compared, moved, found = 0, set[tuple[str, ...]](), list[Moved]()
+    reacts = not np.any(plain.origin > bars.dates[rows.min()])
     for row in rows.tolist():
         for said, alter in alterations(seed).items():
             cut = str(bars.dates[row])
-            seen = differences(plain, backtest.run(alter(bars, row)), until=bars.dates[row])
+            other = backtest.run(alter(bars, row))
+            seen = differences(plain, other, until=bars.dates[row])
+            reacts = reacts or differences(plain, other).closes > seen.closes
             compared += seen.compared
             moved |= seen.moved
             if seen.first is not None:
@@ -98,51 +103,70 @@ def _altered(backtest: Backtest, bars: Bars, plain: Forecasts, rows: Ints, seed:
     return FutureTest(
         name=backtest.name,
         symbol=bars.symbol,
-        passed=first is None,
+        passed=first is None and reacts,
         reproducible=True,
+        reacts=reacts,
         forecasts=len(plain),
         compared=compared,
         cuts=tuple(str(bars.dates[row]) for row in rows.tolist()),
         alterations=tuple(said.render(lang) for said in alterations(seed)),
         first=first,
         moved=len(moved),
-        sentence=_sentence(backtest.name, plain, len(rows), first, len(moved)).render(lang),
+        sentence=(
+            _sentence(backtest.name, plain, len(rows), first, len(moved)) if reacts or first else _deaf(backtest.name)
+        ).render(lang),
     )
 
 
 def alterations(seed: int) -> Mapping[Text, Callable[[Bars, int], Bars]]:
     """What is done to the bars after a row, by its words."""
     return {
-        Text("each moved by some percent at random"): partial(_shaken, seed=seed),
+        Text("each open, high, low and close moved by some percent at random"): partial(_shaken, seed=seed),
+        Text("turned upside down"): _mirrored,
         Text("all ten times as high"): partial(_scaled, factor=TENFOLD),
         Text("all a tenth as high"): partial(_scaled, factor=1.0 / TENFOLD),
     }
 
 
 def _shaken(bars: Bars, row: int, seed: int) -> Bars:
-    """Every later bar by a factor of its own, its volume by another."""
+    """Every later price and volume by a factor of its own; a high stays the highest, a low the lowest."""
     rng = np.random.default_rng([seed, row])
-    factor, traded = np.exp(rng.standard_normal((2, len(bars) - row - 1)) * [[MODERATE], [10.0 * MODERATE]])
-    return _with(bars, row, factor, traded)
+    n = len(bars) - row - 1
+    factors = np.exp(MODERATE * rng.standard_normal((len(PRICES), n)))
+    later = {name: getattr(bars, name)[row + 1 :] * factor for name, factor in zip(PRICES, factors, strict=True)}
+    traded = bars.volume[row + 1 :] * np.exp(10.0 * MODERATE * rng.standard_normal(n))
+    return _with(bars, row, _in_order(later), traded)
+
+
+def _mirrored(bars: Bars, row: int) -> Bars:
+    """Every later price as far below the last known close, in logs, as it was above."""
+    centre = bars.close[row] ** 2
+    later = {name: centre / getattr(bars, name)[row + 1 :] for name in PRICES}
+    return _with(bars, row, _in_order(later), 2.0 * bars.volume[row + 1 :])
 
 
 def _scaled(bars: Bars, row: int, factor: float) -> Bars:
     """Every later price and volume by one factor."""
-    factors = np.full(len(bars) - row - 1, factor)
-    return _with(bars, row, factors, factors)
+    later = {name: getattr(bars, name)[row + 1 :] * factor for name in PRICES}
+    return _with(bars, row, later, bars.volume[row + 1 :] * factor)
 
 
-def _with(bars: Bars, row: int, factor: Float64s, traded: Float64s) -> Bars:
-    later = slice(row + 1, None)
+def _in_order(prices: Mapping[str, Float64s]) -> dict[str, Float64s]:
+    """The same four columns with the highest of each bar as its high and the lowest as its low."""
+    every = list(prices.values())
+    return {**prices, "high": np.maximum.reduce(every), "low": np.minimum.reduce(every)}
 
-    def times(column: Float64s, by: Float64s) -> Float64s:
-        changed = column.copy()
-        changed[later] *= by
-        return changed
 
-    columns: dict[str, Any] = {name: times(getattr(bars, name), factor) for name in PRICES}
-    adj_close = None if bars.adj_close is None else times(bars.adj_close, factor)
-    return replace(bars, **columns, volume=times(bars.volume, traded), adj_close=adj_close)
+def _with(bars: Bars, row: int, prices: Mapping[str, Float64s], volume: Float64s) -> Bars:
+    """`bars` up to a row, then other prices and volumes; adj_close moves as the close does."""
+
+    def joined(name: str, later: Float64s) -> Float64s:
+        return np.concatenate([getattr(bars, name)[: row + 1], later])
+
+    columns: dict[str, Any] = {name: joined(name, later) for name, later in prices.items()}
+    if bars.adj_close is not None:
+        columns["adj_close"] = joined("adj_close", bars.adj_close[row + 1 :] * prices["close"] / bars.close[row + 1 :])
+    return replace(bars, **columns, volume=joined("volume", volume))
 
 
 def _cuts(table: Forecasts, bars: Bars, cuts: int) -> Ints:
@@ -168,6 +192,7 @@ def _unrepeatable(backtest: Backtest, bars: Bars, plain: Forecasts, first: Moved
         symbol=bars.symbol,
         passed=False,
         reproducible=False,
+        reacts=True,
         forecasts=len(plain),
         compared=0,
         cuts=(),
@@ -175,6 +200,14 @@ def _unrepeatable(backtest: Backtest, bars: Bars, plain: Forecasts, first: Moved
         first=first,
         moved=0,
         sentence=sentence.render(lang),
+    )
+
+
+def _deaf(name: str) -> Text:
+    return Text(
+        "{name} does not react to its bars: no forecast moved, not even of the sessions that were altered. So nothing was "
+        "tested: it is a constant, remembers an earlier run, or reads prices of its own.",
+        name=name,
     )
 
 

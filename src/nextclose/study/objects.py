@@ -6,7 +6,8 @@ A forecaster is one of
                 predict(bars) says the close of the session after the last of `bars`
     a function  f(bars) says that close; it sees every bar up to the origin, and learns, if at all, on its own
 
-Bars are always cut off at the origin, so nothing that comes in through them can be of the future. What it says is a number,
+Bars are cut off at the origin and copied, so nothing that comes in through them can be of the future, and what is done to them
+changes nobody else's. What it says is a number,
 or a mapping or object with yhat and, if it has them, lo, hi, level and p_up.
 """
 
@@ -14,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from nextclose.bars.bars import Bars
+from nextclose.bars.bars import PRICES, Bars
 from nextclose.core.errors import NextcloseError, SettingsError, UserError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Text
@@ -36,6 +37,12 @@ def name_of(thing: Any) -> str:
     """What a forecaster is called in tables: its `name`, or that of its function or class."""
     name = getattr(thing, "name", None) or getattr(thing, "__name__", None)
     return str(name or type(thing).__name__)
+
+
+def copied(bars: Bars) -> Bars:
+    """The same bars in arrays of their own."""
+    columns: dict[str, Any] = {name: getattr(bars, name).copy() for name in ("dates", *PRICES, "volume")}
+    return replace(bars, **columns, adj_close=None if bars.adj_close is None else bars.adj_close.copy())
 
 
 def check_forecaster(thing: Any) -> None:
@@ -66,11 +73,11 @@ def told_table(said: Float64s, origins: Ints, bars: Bars, name: str) -> Forecast
     yhat, lo, hi, level, p_up = said.T
     last_close = bars.close[origins]
     y = np.where(origins + 1 < len(bars), bars.close[np.minimum(origins + 1, len(bars) - 1)], np.nan)
-    if not np.isfinite(lo).any():
-        volatility = interval_scale(bars)[origins]
-        lo, hi, rises = rolling_conformal(yhat, last_close, y, volatility, origins, origins + 1, level=LEVEL)
-        level = np.full(len(yhat), LEVEL)
-        p_up = p_up if np.isfinite(p_up).any() else rises
+    volatility = interval_scale(bars)[origins]
+    low, high, rises = rolling_conformal(yhat, last_close, y, volatility, origins, origins + 1, level=LEVEL)
+    own = np.isfinite(lo) & np.isfinite(hi)
+    lo, hi, level = np.where(own, lo, low), np.where(own, hi, high), np.where(own, level, LEVEL)
+    p_up = np.where(np.isfinite(p_up), p_up, rises)
     return Forecasts.make(
         {
             "symbol": bars.symbol, "model": name, "origin": bars.dates[origins], "step": 1,
@@ -90,20 +97,32 @@ class Calling:
         """A fitted copy; a function as it is."""
         if not fits(thing):
             return thing
-        copy = deepcopy(thing)
-        fitted = self._call(copy.fit, bars)
+        copy = self.copy(thing)
+        fitted = self._call(copy.fit, copied(bars))
         return fitted if hasattr(fitted, "predict") else copy
 
     def predict(self, fitted: Any, bars: Bars) -> Any:
         """What it says of the session after the last of `bars`."""
-        return self._call(fitted.predict if hasattr(fitted, "predict") else fitted, bars)
+        return self._call(fitted.predict if hasattr(fitted, "predict") else fitted, copied(bars))
+
+    def copy(self, thing: Any) -> Any:
+        """An independent copy."""
+        try:
+            return deepcopy(thing)
+        except Exception as error:
+            raise UserError(
+                "'{name}' cannot be copied for a fold: {kind}: {error}. Keep what cannot be copied out of it, or make it in fit.",
+                name=self.name,
+                kind=type(error).__name__,
+                error=error,
+            ) from error
 
     def _call(self, function: Any, bars: Bars) -> Any:
         try:
             return function(bars)
         except NextcloseError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UserError(
                 "'{name}' failed on the bars up to {last}: {kind}: {error}",
                 name=self.name,
@@ -115,8 +134,8 @@ class Calling:
 
 def read_said(said: Any, bars: Bars, name: str) -> list[float]:
     """One forecast as numbers in the order of `SAID`; of an array with a value a bar the last."""
-    if isinstance(said, np.ndarray | list | tuple) and np.shape(said) == (len(bars),):
-        said = said[-1]
+    if np.shape(said) == (len(bars),):
+        said = np.asarray(said)[-1]
     elif isinstance(said, np.ndarray) and said.size == 1:
         said = said.reshape(-1)[0]
     parts: Mapping[str, Any] = said if isinstance(said, Mapping) else {}

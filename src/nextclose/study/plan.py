@@ -41,7 +41,9 @@ class Plan:
 
     def fits(self, recipe: Recipe) -> int:
         """Nets that `recipe` will fit."""
-        folds = scheduled_folds(self.split, len(self.bars), recipe.refit_every, recipe.train_sessions)
+        folds = scheduled_folds(
+            self.split, len(self.bars), recipe.refit_every, recipe.train_sessions, warm=recipe.training.warm_start
+        )
         return recipe.seeds * len(folds)
 
     def config(self) -> dict[str, Any]:

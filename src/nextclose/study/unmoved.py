@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nextclose.core.errors import ForecastsError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.future import Moved
 from nextclose.core.types import Bools, Float64s, Ints
@@ -21,8 +22,10 @@ class Differences:
 
     compared: int
     """Rows."""
-    moved: set[tuple[str, str, int]]
-    """(model, target date, step) of the rows that differ."""
+    moved: set[tuple[str, ...]]
+    """(symbol, model, target date, step) of the rows that differ."""
+    closes: int
+    """Of them those whose yhat differs, or that one table lacks."""
     first: Moved | None
     """The earliest of them by origin."""
 
@@ -41,20 +44,27 @@ def differences(plain: Forecasts, other: Forecasts, *, until: np.datetime64 | No
             found.append(_moved(plain, int(mine[at]), field, float(a[mine[at]]), float(b[theirs[at]])))
     return Differences(
         compared=len(places) + len(others) - len(shared),
-        moved={(one.model, one.target_date, one.step) for one in found},
-        first=min(found, key=lambda one: one.origin, default=None),
+        moved={one[0] for one in found},
+        closes=len({key for key, one in found if one.field in ("yhat", "row")}),
+        first=min((one[1] for one in found), key=lambda one: one.origin, default=None),
     )
 
 
 def _places(table: Forecasts, until: np.datetime64 | None) -> dict[tuple[Any, ...], int]:
-    """(model, step, origin, target date) -> row."""
+    """(symbol, model, step, origin, target date) -> row. Raises ForecastsError where two rows are of one thing."""
     known = np.ones(len(table), dtype=np.bool_) if until is None else table.origin <= until
     rows: Ints = np.flatnonzero(known)
     keys = zip(
-        table.model[rows].tolist(), table.step[rows].tolist(), table.origin[rows].tolist(),
+        table.symbol[rows].tolist(), table.model[rows].tolist(), table.step[rows].tolist(), table.origin[rows].tolist(),
         table.target_date[rows].tolist(), strict=True,
     )  # fmt: skip
-    return dict(zip(keys, rows.tolist(), strict=True))
+    places = dict(zip(keys, rows.tolist(), strict=True))
+    if len(places) < len(rows):
+        raise ForecastsError(
+            "{count} forecasts stand twice (same symbol, model, origin, step and target date): leave one of each",
+            count=len(rows) - len(places),
+        )
+    return places
 
 
 def _columns(plain: Forecasts, other: Forecasts) -> list[tuple[str, Float64s, Float64s]]:
@@ -71,8 +81,10 @@ def _differ(a: Float64s, b: Float64s) -> Bools:
     return bits & ~(np.isnan(a) & np.isnan(b))
 
 
-def _moved(table: Forecasts, row: int, field: str, before: float, after: float) -> Moved:
-    return Moved(
+def _moved(table: Forecasts, row: int, field: str, before: float, after: float) -> tuple[tuple[str, ...], Moved]:
+    """Which row, and what of it."""
+    key = str(table.symbol[row]), str(table.model[row]), str(table.target_date[row]), str(table.step[row])
+    return key, Moved(
         model=str(table.model[row]),
         origin=str(table.origin[row]),
         target_date=str(table.target_date[row]),

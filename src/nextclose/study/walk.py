@@ -84,7 +84,9 @@ class _RecipeWalk:
             raise _no_targets(recipe, self.data, split)
         self.shapes = _shapes(self.data, split.folds(recipe.refit_every, recipe.train_sessions)[0], self.span)
         watcher.shapes(recipe.name, self.shapes)
-        self.folds = scheduled_folds(split, len(bars), recipe.refit_every, recipe.train_sessions)
+        self.folds = scheduled_folds(
+            split, len(bars), recipe.refit_every, recipe.train_sessions, warm=recipe.training.warm_start
+        )
         self.wanted = Wanted(
             recipe=recipe,
             data=self.data,
@@ -152,6 +154,13 @@ def walk_baseline(
     """The same for one of the plainer forecasts; its windows always may look back before the test span."""
     ohlc = np.stack([bars.open, bars.high, bars.low, bars.close], axis=1)
     needs = make_baseline(name, seq_len).needs
+    if len(bars) <= needs:
+        raise BarsError(
+            "{name}: {got} bars are too few for a window of {needed} and its target",
+            name=name,
+            got=len(bars),
+            needed=needs,
+        )
     windows = sliding(ohlc, needs)
     began = process_time()
     folds = scheduled_folds(split, len(bars), refit_every, train_sessions)

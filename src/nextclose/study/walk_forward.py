@@ -22,6 +22,7 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang
 from nextclose.core.results import Judgement
+from nextclose.core.settings import Problems
 from nextclose.judging.intervals import interval_scale
 from nextclose.judging.splits import Fold, Split, make_split, parse_date
 from nextclose.recipes import Recipe, load_recipe, with_settings
@@ -51,7 +52,7 @@ class WalkForward:
     folds: Mapping[str, tuple[Fold, ...]]
     """Each model's training spans and the targets that they served, as row numbers of `bars`."""
     fits: Mapping[str, int]
-    """Fits of each model: folds times seeds."""
+    """Fits of each model: folds times seeds, a recipe's fold that would serve the session after the last bar included."""
     seconds: Mapping[str, float]
     """Process time of each model, fits and forecasts."""
 
@@ -141,6 +142,14 @@ class Schedule:
 
     refit_every: int | None = None
     train_sessions: int | None = None
+
+    def __post_init__(self) -> None:
+        problems = Problems()
+        if self.refit_every is not None:
+            problems.at_least("refit_every", self.refit_every, 0)
+        if self.train_sessions is not None:
+            problems.at_least("train_sessions", self.train_sessions, 2)
+        problems.raise_any()
 
     def of_recipe(self, thing: Any, seeds: int | None, engine: str) -> tuple[Recipe, Engine]:
         """A recipe on this schedule, and what fits it."""
