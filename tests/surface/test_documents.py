@@ -85,6 +85,16 @@ def test_the_python_of_the_derivation_runs(number, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("number", "said"), [(0, "ours no difference found"), (1, "sees the future")])
+def test_the_python_of_the_walk_forward_page_runs(number, said, tmp_path):
+    blocks = python_blocks("docs/walk-forward.md")
+    assert len(blocks) == 2
+    done = run(tmp_path, "-W", "error", "-c", blocks[number])
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+
+
+@pytest.mark.slow
 def test_the_python_of_the_trading_page_runs(tmp_path):
     (block,) = python_blocks("docs/trading.md")
     done = run(tmp_path, "-W", "error", "-c", block)
