@@ -10,6 +10,13 @@ import typer
 from nextclose.cli.options import Exchange, Faults, Json, LangOption, Set, Source, language
 
 _Day = Annotated[str | None, typer.Option(metavar="DATE")]
+_RefitEvery = Annotated[
+    int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
+]
+_TrainSessions = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Sessions that a fold trains on, the latest. [all since the train span's start]"),
+]
 
 
 def run(
@@ -25,15 +32,8 @@ def run(
     train_end: _Day = None,
     test_start: _Day = None,
     test_end: _Day = None,
-    refit_every: Annotated[
-        int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
-    ] = None,
-    train_sessions: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Sessions that a fold trains on, the latest. [all since the train span's start]"
-        ),
-    ] = None,
+    refit_every: _RefitEvery = None,
+    train_sessions: _TrainSessions = None,
     seeds: Annotated[int | None, typer.Option(metavar="N", help="Nets a recipe, averaged. [the recipe's]")] = None,
     engine: Annotated[
         str, typer.Option(metavar="auto|fused|torch", help="What computes the fits; auto: fused wherever it can.")

@@ -16,7 +16,7 @@ from nextclose.core.types import Float64s
 from nextclose.judging.splits import Fold, Split
 from nextclose.judging.table import read_forecasts
 from nextclose.judging.truth import fill_truth
-from nextclose.study.objects import SAID, Calling, check_forecaster, fits, name_of, read_said, told_table, walk_object
+from nextclose.study.objects import SAID, Calling, ask_each, check_forecaster, fits, name_of, told_table, walk_object
 from nextclose.study.walk_forward import Schedule, is_ours, walk
 
 
@@ -53,8 +53,7 @@ def _asked_at_once(thing: Any, bars: Bars, folds: tuple[Fold, ...], name: str) -
             yhat = _numbers(whole, name)[own]
             said += [[value, *[np.nan] * (len(SAID) - 1)] for value in yhat.tolist()]
         else:
-            seen = (bars[: origin + 1] for origin in own.tolist())
-            said += [read_said(calling.predict(fitted, known), known, name) for known in seen]
+            said += ask_each(calling, fitted, bars, fold)
         origins.append(own)
     return told_table(np.array(said), np.concatenate(origins), bars, name)
 

@@ -155,8 +155,13 @@ def read_said(said: Any, bars: Bars, name: str) -> list[float]:
 def _fold(thing: Any, bars: Bars, fold: Fold, name: str) -> list[list[float]]:
     calling = Calling(name)
     fitted = calling.fit(thing, bars[fold.train_start : fold.train_stop])
+    return ask_each(calling, fitted, bars, fold)
+
+
+def ask_each(calling: Calling, fitted: Any, bars: Bars, fold: Fold) -> list[list[float]]:
+    """What it says of each target of a fold, from bars cut off at the origin."""
     known = (bars[:target] for target in range(fold.first_target, fold.last_target + 1))
-    return [read_said(calling.predict(fitted, seen), seen, name) for seen in known]
+    return [read_said(calling.predict(fitted, seen), seen, calling.name) for seen in known]
 
 
 def fits(thing: Any) -> bool:
