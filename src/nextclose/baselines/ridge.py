@@ -46,7 +46,7 @@ class Ridge:
         spread[spread == 0.0] = 1.0
         U, s, Vt = np.linalg.svd((X - mean) / spread, full_matrices=False)
         centred = y - y.mean()
-        penalty = min(PENALTIES, key=lambda alpha: _leave_one_out(U, s, centred, alpha))
+        penalty = PENALTIES[np.argmin(_leave_one_out(U, s, centred))]
         slopes = Vt.T @ (s / (s**2 + penalty) * (U.T @ centred)) / spread
         return replace(self, weights=slopes, intercept=float(y.mean() - mean @ slopes), penalty=float(penalty))
 
@@ -62,9 +62,10 @@ def _inputs(windows: Float64s) -> Float64s:
     return relative.reshape(len(windows), -1)[:, :-1]
 
 
-def _leave_one_out(U: Float64s, s: Float64s, y: Float64s, penalty: float) -> float:
-    """Mean squared leave-one-out error of centred y; the mean takes 1/n of each sample's leverage."""
-    shrink = s**2 / (s**2 + penalty)
-    residual = y - U @ (shrink * (U.T @ y))
-    leverage = (U**2) @ shrink + 1.0 / len(y)
-    return float(np.mean((residual / (1.0 - leverage)) ** 2))
+def _leave_one_out(U: Float64s, s: Float64s, y: Float64s) -> Float64s:
+    """Mean squared leave-one-out error of centred y for each penalty; the mean takes 1/n of each sample's leverage."""
+    shrink = s[:, None] ** 2 / (s[:, None] ** 2 + PENALTIES)
+    left = y[:, None] - U @ (shrink * (U.T @ y)[:, None])
+    left /= 1.0 - 1.0 / len(y) - (U**2) @ shrink
+    errors: Float64s = np.einsum("ij,ij->j", left, left) / len(y)
+    return errors

@@ -16,7 +16,7 @@ Every training target is dated no later than the fold's first origin, the sessio
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,6 +67,18 @@ class Split:
         """
         due = (sessions - self.test_first) // refit_every * refit_every if refit_every else 0
         return self._fold(self.test_first + due, sessions, train_sessions)
+
+    def schedule(
+        self, refit_every: int, sessions: int, train_sessions: int | None = None, *, warm: bool = False
+    ) -> tuple[Fold, ...]:
+        """The folds of the test span, and behind them the one that serves the session after the last, if a refit is due.
+
+        warm : each fold starts from the one before, so those between the test span and the last bar are needed too.
+        """
+        reached = replace(self, test_last=max(self.test_last, sessions - 1)) if warm and refit_every else self
+        folds = reached.folds(refit_every, train_sessions)
+        live = self.live_fold(refit_every, sessions, train_sessions)
+        return folds if live.first_target == folds[-1].first_target else (*folds, live)
 
     def _fold(self, first: int, last: int, train_sessions: int | None) -> Fold:
         stop = self.train_stop if first == self.test_first else first

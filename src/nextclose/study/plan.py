@@ -16,7 +16,6 @@ from nextclose.core.lang import Lang
 from nextclose.core.results import SplitDates
 from nextclose.judging.splits import Split
 from nextclose.recipes import Recipe
-from nextclose.study.folds import scheduled_folds
 from nextclose.training.resolve import Engine, tell_engines
 
 
@@ -41,8 +40,8 @@ class Plan:
 
     def fits(self, recipe: Recipe) -> int:
         """Nets that `recipe` will fit."""
-        folds = scheduled_folds(
-            self.split, len(self.bars), recipe.refit_every, recipe.train_sessions, warm=recipe.training.warm_start
+        folds = self.split.schedule(
+            recipe.refit_every, len(self.bars), recipe.train_sessions, warm=recipe.training.warm_start
         )
         return recipe.seeds * len(folds)
 

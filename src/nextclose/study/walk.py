@@ -15,7 +15,6 @@ from nextclose.core.results import LossCurve
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import Fold, Split
 from nextclose.recipes import Recipe
-from nextclose.study.folds import scheduled_folds
 from nextclose.study.scores import Scores, score
 from nextclose.study.watch import Watcher
 from nextclose.training.fold import Fitted, FittedFold, FitWatcher, Wanted, fit_all
@@ -68,13 +67,16 @@ class _RecipeWatcher(FitWatcher):
 
 def walk_recipes(recipes: Sequence[tuple[Recipe, Engine, Watcher]], bars: Bars, split: Split) -> tuple[Walked, ...]:
     """Fit every recipe on every fold of `split`, all as one batch, and forecast every target."""
-    walks = [_RecipeWalk(recipe, engine, bars, split, watcher) for recipe, engine, watcher in recipes]
+    walks = [RecipeWalk(recipe, engine, bars, split, watcher) for recipe, engine, watcher in recipes]
     fitted = fit_all([walk.wanted for walk in walks])
     return tuple(walk.walked(nets) for walk, nets in zip(walks, fitted, strict=True))
 
 
-class _RecipeWalk:
-    """One recipe's windows and folds; the last fold is the one that serves tomorrow."""
+class RecipeWalk:
+    """One recipe's windows and folds; the last fold is the one that serves tomorrow.
+
+    Raises SettingsError or BarsError where the recipe can forecast nothing in the test span.
+    """
 
     def __init__(self, recipe: Recipe, engine: Engine, bars: Bars, split: Split, watcher: Watcher) -> None:
         self.recipe, self.engine, self.split = recipe, engine, split
@@ -84,8 +86,8 @@ class _RecipeWalk:
             raise _no_targets(recipe, self.data, split)
         self.shapes = _shapes(self.data, split.folds(recipe.refit_every, recipe.train_sessions)[0], self.span)
         watcher.shapes(recipe.name, self.shapes)
-        self.folds = scheduled_folds(
-            split, len(bars), recipe.refit_every, recipe.train_sessions, warm=recipe.training.warm_start
+        self.folds = split.schedule(
+            recipe.refit_every, len(bars), recipe.train_sessions, warm=recipe.training.warm_start
         )
         self.wanted = Wanted(
             recipe=recipe,
@@ -163,7 +165,7 @@ def walk_baseline(
         )
     windows = sliding(ohlc, needs)
     began = process_time()
-    folds = scheduled_folds(split, len(bars), refit_every, train_sessions)
+    folds = split.schedule(refit_every, len(bars), train_sessions)
     origins, prices, fitted = [], [], None
     for fold in folds:
         fitted = make_baseline(name, seq_len).fit(ohlc[fold.train_start : fold.train_stop])

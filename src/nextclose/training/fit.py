@@ -41,8 +41,12 @@ def fit_many(
     return tuple(fits)
 
 
-def fit_jobs(jobs: Sequence[Job], on_done: OnJobs | None = None) -> tuple[Done, ...]:
-    """One net after the other; `training.resolve.FitJobs` says what is what."""
+def fit_jobs(
+    jobs: Sequence[Job],
+    on_done: OnJobs | None = None,
+    threads: int | None = None,  # noqa: ARG001
+) -> tuple[Done, ...]:
+    """One net after the other, on one thread whatever is asked for; `training.resolve.FitJobs` says what is what."""
     counts, done = [0] * len(jobs), []
     for number, job in enumerate(jobs):
 

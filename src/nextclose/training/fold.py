@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nextclose.core.cells import cell_spec
-from nextclose.core.errors import BarsError, FitError, SettingsError
+from nextclose.core.errors import BarsError, FitError, NextcloseError, SettingsError
 from nextclose.core.fit import Fit, Task
 from nextclose.core.settings import NetSettings
 from nextclose.core.types import Float64s, Params
@@ -89,8 +89,8 @@ class Fitted:
     seconds: float
 
 
-def fit_all(wanted: Sequence[Wanted]) -> tuple[Fitted, ...]:
-    """Fit every (recipe, span, seed) as one batch an engine.
+def fit_all(wanted: Sequence[Wanted], threads: int | None = None) -> tuple[Fitted, ...]:
+    """Fit every (recipe, span, seed) as one batch an engine, on `threads` threads (as many as there are cores by default).
 
     A recipe with a warm start goes round by round: the nets of a span start from the weights of the span before.
 
@@ -99,11 +99,21 @@ def fit_all(wanted: Sequence[Wanted]) -> tuple[Fitted, ...]:
     BarsError : a span of fewer bars than one window, its target and one more.
     FitError : training diverged or met a value that is not finite.
     """
+    for one in wanted:
+        _check_spans(one)
+    done = try_all(wanted, threads)
+    for got in done:
+        if isinstance(got, NextcloseError):
+            raise got
+    return tuple(got for got in done if isinstance(got, Fitted))
+
+
+def try_all(wanted: Sequence[Wanted], threads: int | None = None) -> tuple[Fitted | NextcloseError, ...]:
+    """What `fit_all` does, but one that fails stops no other: its error stands in its place."""
     works = [_Work(one) for one in wanted]
     for name in dict.fromkeys(one.engine.chosen for one in wanted):
         own = [work for work in works if work.wanted.engine.chosen == name]
-        while any(work.waiting for work in own):
-            due = [work for work in own if work.waiting]
+        while due := [work for work in own if work.waiting]:
             jobs = [work.next_job() for work in due]
             tell = [_in_steps(work.wanted.watcher.fitted) for work in due]
 
@@ -111,9 +121,9 @@ def fit_all(wanted: Sequence[Wanted]) -> tuple[Fitted, ...]:
                 for told, count in zip(tell, done, strict=True):
                     told(count)
 
-            for work, done in zip(due, own[0].wanted.engine.fit_jobs(jobs, on_done), strict=True):
+            for work, done in zip(due, own[0].wanted.engine.fit_jobs(jobs, on_done, threads), strict=True):
                 work.take(done)
-    return tuple(work.fitted() for work in works)
+    return tuple(work.problem or work.fitted() for work in works)
 
 
 def fit_folds(
@@ -135,7 +145,8 @@ def fit_fold(
     return fit_folds(recipe, data, [(start, stop)], engine, watcher)[0]
 
 
-def _check_span(recipe: Recipe, sessions: int) -> None:
+def _check_spans(wanted: Wanted) -> None:
+    recipe, sessions = wanted.recipe, min((stop - start for start, stop in wanted.spans), default=0)
     needed = recipe.windows.seq_len + recipe.windows.horizon + 1
     if sessions < needed:
         raise BarsError(
@@ -153,18 +164,21 @@ class _Work:
     """A recipe on its way: which spans are fitted, and from which weights the next ones start."""
 
     def __init__(self, wanted: Wanted) -> None:
-        for start, stop in wanted.spans:
-            _check_span(wanted.recipe, stop - start)
         self.wanted = wanted
-        self.scalers = [fit_scaler(wanted.data, start, stop) for start, stop in wanted.spans]
-        self.init = read_init(wanted.recipe.net)
         self.fits: list[Fit] = []
         self.seconds = 0.0
+        self.problem: NextcloseError | None = None
+        try:
+            _check_spans(wanted)
+            self.scalers = [fit_scaler(wanted.data, start, stop) for start, stop in wanted.spans]
+            self.init = read_init(wanted.recipe.net)
+        except NextcloseError as error:
+            self.problem = error
 
     @property
     def waiting(self) -> bool:
-        """Whether some span is not fitted yet."""
-        return len(self.fits) < len(self.wanted.spans) * self.wanted.recipe.seeds
+        """Whether some span is not fitted yet, and can be."""
+        return self.problem is None and len(self.fits) < len(self.wanted.spans) * self.wanted.recipe.seeds
 
     def next_job(self) -> Job:
         """Every span at once, or the next one where it starts from the weights of the one before."""
@@ -175,11 +189,11 @@ class _Work:
         return Job(X=data.X, y=data.y, tasks=tasks, net=recipe.net, training=recipe.training)
 
     def take(self, done: Done) -> None:
-        """Keep what came of the job, and tell the losses of its folds."""
+        """Keep what came of the job, and tell the losses of its folds up to one that failed."""
         seeds = self.wanted.recipe.seeds
         for first in range(0, len(done.fits), seeds):
             number = (len(self.fits) + first) // seeds
-            _tell(self.wanted, number, done.fits[first : first + seeds])
+            self.problem = self.problem or _tell(self.wanted, number, done.fits[first : first + seeds])
         self.fits += done.fits
         self.seconds += done.seconds
 
@@ -232,13 +246,13 @@ def _in_steps(fitted: Callable[[int], None]) -> Callable[[int], None]:
     return on_done
 
 
-def _tell(wanted: Wanted, number: int, fits: Sequence[Fit]) -> None:
-    """A fold's losses to the watcher. Raises FitError for a fit that failed."""
+def _tell(wanted: Wanted, number: int, fits: Sequence[Fit]) -> FitError | None:
+    """A fold's losses to the watcher, up to a fit that failed; what is to be said of that one."""
     for seed, fit in enumerate(fits):
         for epoch, loss in enumerate(fit.losses.tolist()):
             wanted.watcher.epoch(number, seed, epoch, loss)
         if fit.problem is not None:
-            raise FitError(
+            return FitError(
                 "recipe '{recipe}', fold {fold} of {folds}, seed {seed}: {problem}",
                 recipe=wanted.recipe.name,
                 fold=number + 1,
@@ -246,6 +260,7 @@ def _tell(wanted: Wanted, number: int, fits: Sequence[Fit]) -> None:
                 seed=seed,
                 problem=fit.problem,
             )
+    return None
 
 
 def read_init(net: NetSettings) -> Params | None:

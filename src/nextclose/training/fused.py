@@ -42,10 +42,11 @@ def fit_many(
     return engine.fit_many(X, y, tasks, **_settings(net, training), on_done=on_done)
 
 
-def fit_jobs(jobs: Sequence[Job], on_done: OnJobs | None = None) -> tuple[Done, ...]:
-    """All jobs as one batch, on all cores; `training.resolve.FitJobs` says what is what."""
+def fit_jobs(jobs: Sequence[Job], on_done: OnJobs | None = None, threads: int | None = None) -> tuple[Done, ...]:
+    """All jobs as one batch; `training.resolve.FitJobs` says what is what."""
     batches = [{"X": job.X, "y": job.y, "tasks": job.tasks, **_settings(job.net, job.training)} for job in jobs]
-    return tuple(Done(fits=got.fits, seconds=got.seconds) for got in engine.fit_batches(batches, on_done=on_done))
+    fitted = engine.fit_batches(batches, threads=threads, on_done=on_done)
+    return tuple(Done(fits=got.fits, seconds=got.seconds) for got in fitted)
 
 
 def _settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:

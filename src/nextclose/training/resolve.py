@@ -68,8 +68,10 @@ OnJobs: TypeAlias = Callable[[Sequence[int]], None]
 class FitJobs(Protocol):
     """Trains the nets of several jobs as one batch."""
 
-    def __call__(self, jobs: Sequence[Job], on_done: OnJobs | None = None) -> tuple[Done, ...]:
-        """One Done a job, in order."""
+    def __call__(
+        self, jobs: Sequence[Job], on_done: OnJobs | None = None, threads: int | None = None
+    ) -> tuple[Done, ...]:
+        """One Done a job, in order; on as many threads as there are cores unless `threads` says how many."""
 
 
 class Predict(Protocol):
