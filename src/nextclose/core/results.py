@@ -15,6 +15,7 @@ from nextclose.core.types import Dates, Float64s
 Verdict = Literal["beats persistence", "worse than persistence", "no difference found", "too few to tell"]
 Information = Literal["seen", "not seen"]
 Kind = Literal["recipe", "baseline"]
+NAN = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +99,8 @@ class SymbolRow:
     information: Information
     pvalue_adjusted: float
     """One-sided p of the verdict's direction, after Benjamini-Hochberg over the model's symbols."""
+    coverage: float = NAN
+    """Share of the truths inside [lo, hi]."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Field name -> why it is NaN."""
 
@@ -124,7 +127,6 @@ class Contest:
     sentence: str
 
 
-NAN = float("nan")
 UNTESTED = Statistic(statistic=NAN, pvalue=NAN)
 UNFITTED = Regression(intercept=NAN, slope=NAN, slope_lo=NAN, slope_hi=NAN, statistic=NAN, pvalue=NAN)
 
