@@ -11,6 +11,7 @@ from statsmodels.stats.multitest import multipletests
 
 from nextclose.judging.by_symbol import by_symbol
 from nextclose.judging.judge import judge
+from nextclose.judging.tally import Tally
 from nextclose.judging.wandering import upper_tail, wandering_series, wanders
 
 DM, CW, N = attrgetter("dm.statistic"), attrgetter("cw.statistic"), attrgetter("n")
@@ -51,7 +52,7 @@ def test_the_guard_is_each_symbols_own(make_table, make_panel):
         panel = make_panel(made)
         order = panel.by_symbol
         starts = np.flatnonzero(np.diff(panel.symbol[order], prepend=-1))
-        alone = [wanders(make_panel(made.where(made.symbol == name))) for name in sorted(set(made.symbol))]
+        alone = [wanders(Tally.of(make_panel(made.where(made.symbol == name)))) for name in sorted(set(made.symbol))]
         assert wandering_series(panel.announced[order], starts).tolist() == alone
     assert alone == [False, True, False, False, False, False]
 
@@ -63,7 +64,7 @@ def test_guarded_p_values_are_adjusted_too(make_table, make_panel, pull):
     means = np.array([table.last_close[table.symbol == name].mean() for name in table.symbol])
     table = table.replace(yhat=table.last_close + pull * (means - table.last_close))
     rows = judge(table).symbols
-    wander = np.array([wanders(make_panel(table.where(table.symbol == row.symbol))) for row in rows])
+    wander = np.array([wanders(Tally.of(make_panel(table.where(table.symbol == row.symbol)))) for row in rows])
     dm, cw, T = (np.array([value(row) for row in rows]) for value in (DM, CW, N))
     gains, seen = stats.t.cdf(dm, T - 1), stats.norm.sf(cw)
     better = multipletests(np.where(wander, np.maximum(gains, upper_tail(-dm)), gains), method="fdr_bh")[1]
@@ -88,7 +89,7 @@ def test_a_walk_back_to_the_first_close_is_not_seen_as_information(make_table, s
 def test_the_guard_lets_true_information_through(make_table, make_panel):
     """Over forty sessions every announced change counts as wandering."""
     table = make_table(T=40, symbols=3, signal=0.6, missing=0.0)
-    assert all(wanders(make_panel(table.where(table.symbol == name))) for name in set(table.symbol))
+    assert all(wanders(Tally.of(make_panel(table.where(table.symbol == name)))) for name in set(table.symbol))
     assert [row.information for row in judge(table).symbols] == ["seen"] * 3
 
 

@@ -9,6 +9,7 @@ from statsmodels.tsa.adfvalues import mackinnonp
 
 from nextclose.core.forecasts import Forecasts
 from nextclose.judging.judge import judge
+from nextclose.judging.tally import Tally
 from nextclose.judging.wandering import guarded, upper_tail, wanders
 
 
@@ -38,7 +39,7 @@ def test_the_larger_p_counts():
 
 def announcing(make_panel, make_table, announced, symbols=1):
     table = make_table(T=250, symbols=symbols, missing=0.0)
-    return make_panel(table.replace(yhat=table.last_close * (1.0 + announced(table))))
+    return Tally.of(make_panel(table.replace(yhat=table.last_close * (1.0 + announced(table)))))
 
 
 def test_a_pull_towards_a_level_wanders(make_panel, make_table):

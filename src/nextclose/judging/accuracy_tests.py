@@ -2,8 +2,9 @@
 
 Errors are e = (y - yhat) / last_close, oldest first; p stands for persistence, m for the model, h for the step. The
 forecasts of one session are summed over symbols before anything is tested: sessions are the observations
-("clustered by session"), and with one symbol these are the tests as published. A statistic that is undefined is NaN;
-`undefined` says why.
+("clustered by session"), and with one symbol these are the tests as published. Each test has a function of rows and,
+under it, one of the sessions' sums, in which all the maths is. A statistic that is undefined is NaN; `undefined` says
+why.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from scipy.special import ndtr, stdtr
 
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Statistic
-from nextclose.core.types import Float64s
+from nextclose.core.types import Float64s, Ints
 from nextclose.judging.longrun import long_run_variance
 from nextclose.judging.panel import Sessions
 
@@ -87,10 +88,14 @@ def diebold_mariano(
     """
     d = error**2 - naive**2 if loss == "squared" else np.abs(error) - np.abs(naive)
     sessions = sessions or Sessions.single(len(d))
-    T, lag = sessions.count, step - 1
-    null, alternative = NULLS[loss]
-    statistic, undefined = mean_statistic(d, sessions, step)
-    result = blank(null, alternative, lag, T)
+    return equal_losses(sessions.sums(d), sessions.counts, step, loss)
+
+
+def equal_losses(d: Float64s, n: Ints, step: int, loss: Loss = "squared") -> TestResult:
+    """`diebold_mariano` of sums: d (T,) the loss differences of each session's n (T,) forecasts, added up."""
+    T = len(d)
+    statistic, undefined = mean_statistic(d, n, step)
+    result = blank(*NULLS[loss], step - 1, T)
     if undefined is not None:
         return replace(result, undefined=undefined)
     statistic *= harvey_leybourne_newbold(T, step)
@@ -107,23 +112,28 @@ def clark_west(error: Float64s, naive: Float64s, step: int = 1, *, sessions: Ses
     """
     f = naive**2 - error**2 + (naive - error) ** 2
     sessions = sessions or Sessions.single(len(f))
-    statistic, undefined = mean_statistic(f, sessions, step)
-    result = blank(*NO_INFORMATION, step - 1, sessions.count)
+    return information(sessions.sums(f), sessions.counts, step)
+
+
+def information(f: Float64s, n: Ints, step: int) -> TestResult:
+    """`clark_west` of sums: f (T,) of each session's n (T,) forecasts, added up."""
+    statistic, undefined = mean_statistic(f, n, step)
+    result = blank(*NO_INFORMATION, step - 1, len(f))
     if undefined is not None:
         return replace(result, undefined=undefined)
     return filled(result, statistic, float(ndtr(statistic)), float(ndtr(-statistic)))
 
 
-def mean_statistic(d: Float64s, sessions: Sessions, step: int) -> tuple[float, Text | None]:
-    """The mean of d (n,) over its standard error with sessions as observations, or NaN and why."""
-    T = sessions.count
-    if not enough(sessions.count, step):
+def mean_statistic(d: Float64s, n: Ints, step: int) -> tuple[float, Text | None]:
+    """The mean over its standard error, sessions as observations, or NaN and why; d (T,) are sums of n (T,) values each."""
+    T, count = len(d), int(n.sum())
+    if not enough(T, step):
         return NAN, TOO_SHORT
-    mean = float(np.mean(d))
-    variance = long_run_variance(sessions.sums(d - mean), step - 1)
+    mean = float(np.sum(d)) / count
+    variance = long_run_variance(d - n * mean, step - 1)
     if not variance > 0.0:
         return NAN, SAME
-    return len(d) * mean / sqrt(T * variance), None
+    return count * mean / sqrt(T * variance), None
 
 
 def enough(sessions: int, step: int) -> bool:

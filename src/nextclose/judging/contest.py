@@ -54,10 +54,8 @@ def contest(measured: Sequence[Measured], lang: Lang) -> Contest | None:
     own = [row for row in measured if row.name != PERSISTENCE and row.n == most]
     if len(own) < 2 or own[0].sessions < ENOUGH:
         return None
-    panel = own[0].panel
-    each = panel.sessions.sums(np.ones(len(panel)))
-    losses = {PERSISTENCE: panel.sessions.sums(panel.naive**2) / each}
-    losses |= {row.name: panel.sessions.sums(row.panel.error**2) / each for row in own}
+    tally = own[0].tally
+    losses = {PERSISTENCE: tally.base / tally.n} | {row.name: row.tally.lost / tally.n for row in own}
     place = _places(losses)
     distinct = list(dict.fromkeys(place.values()))
     if len(distinct) < 2:
@@ -75,7 +73,7 @@ def contest(measured: Sequence[Measured], lang: Lang) -> Contest | None:
         spa=Statistic(
             statistic=spa.statistic,
             pvalue=spa.consistent,
-            n=panel.sessions.count,
+            n=tally.sessions,
             null=Text("no model has a smaller expected e^2 than persistence").render(lang),
             alternative=Text("at least one has").render(lang),
         ),
@@ -84,7 +82,7 @@ def contest(measured: Sequence[Measured], lang: Lang) -> Contest | None:
         confidence_set=members,
         pvalues=pvalues,
         size=SIZE,
-        block=block_length(panel.sessions.count),
+        block=block_length(tally.sessions),
         reps=RESAMPLES,
         sentence=" ".join(part.render(lang) for part in _sentence(len(tried), spa.consistent, members)),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from nextclose.core.lang import Text
-from nextclose.core.types import Bools
+from nextclose.core.types import Bools, Float64s, Ints
 from nextclose.judging.accuracy_tests import TOO_SHORT, TestResult, blank, enough, filled
 from nextclose.judging.longrun import long_run_variance
 from nextclose.judging.panel import Sessions
@@ -22,32 +22,41 @@ def pesaran_timmermann(rose: Bools, called: Bools, step: int = 1, *, sessions: S
     observations are not independent: then the covariance of call and rise over its standard error with sessions as
     observations (Pesaran & Timmermann 2009, "Testing dependence among serially correlated multicategory variables").
     """
-    n = len(rose)
-    sessions = sessions or Sessions.single(n)
+    sessions = sessions or Sessions.single(len(rose))
+    rises, calls, both = (sessions.sums(marked.astype(np.int64)) for marked in (rose, called, rose & called))
+    return independent_calls(sessions.counts, rises, calls, both, step)
+
+
+def independent_calls(n: Ints, rises: Ints, calls: Ints, both: Ints, step: int) -> TestResult:
+    """`pesaran_timmermann` of counts: of each session's n (T,) forecasts the rises, the calls and the called rises."""
     null = Text("called rises are independent of rises")
-    result = blank(null, Text("they are not"), step - 1, sessions.count)
-    if not enough(sessions.count, step):
+    result = blank(null, Text("they are not"), step - 1, len(n))
+    if not enough(len(n), step):
         return replace(result, undefined=TOO_SHORT)
-    up, said = float(np.mean(rose)), float(np.mean(called))
+    count = int(n.sum())
+    up, said = int(rises.sum()) / count, int(calls.sum()) / count
     if said in (0.0, 1.0) or up in (0.0, 1.0):
         return replace(result, undefined=Text("the direction, or the forecast of it, is always the same"))
-    statistic = _plain(rose, called) if sessions.alone and step == 1 else _clustered(rose, called, step, sessions)
+    if step == 1 and n.max() == 1:
+        hits = (count - int(rises.sum()) - int(calls.sum()) + 2 * int(both.sum())) / count
+        statistic = _plain(count, hits, up, said)
+    else:
+        statistic = _clustered(n, both - said * rises - up * calls + up * said * n, step)
     if np.isnan(statistic):
         return replace(result, undefined=Text("the variance of the hits is not positive"))
     return filled(result, statistic, float(ndtr(statistic)), float(ndtr(-statistic)))
 
 
-def _plain(rose: Bools, called: Bools) -> float:
-    """The statistic of 1992."""
-    up, said = float(np.mean(rose)), float(np.mean(called))
+def _plain(n: int, hits: float, up: float, said: float) -> float:
+    """The statistic of 1992, from the shares of hits, rises and calls."""
     by_chance = up * said + (1.0 - up) * (1.0 - said)
     noise = by_chance * (1.0 - by_chance)
     noise -= (2.0 * up - 1.0) ** 2 * said * (1.0 - said) + (2.0 * said - 1.0) ** 2 * up * (1.0 - up)
-    noise /= len(rose)
-    return (float(np.mean(rose == called)) - by_chance) / sqrt(noise) if noise > 0.0 else float("nan")
+    noise /= n
+    return (hits - by_chance) / sqrt(noise) if noise > 0.0 else float("nan")
 
 
-def _clustered(rose: Bools, called: Bools, step: int, sessions: Sessions) -> float:
-    product = (rose - np.mean(rose)) * (called - np.mean(called))
-    variance = long_run_variance(sessions.sums(product - np.mean(product)), step - 1)
-    return float(np.sum(product)) / sqrt(sessions.count * variance) if variance > 0.0 else float("nan")
+def _clustered(n: Ints, products: Float64s, step: int) -> float:
+    """Products (T,): (rise - share of rises) (call - share of calls), added up over each session's n (T,) forecasts."""
+    variance = long_run_variance(products - n * (float(np.sum(products)) / int(n.sum())), step - 1)
+    return float(np.sum(products)) / sqrt(len(n) * variance) if variance > 0.0 else float("nan")

@@ -6,7 +6,6 @@ normal quantile of the level. It knows no model and no past error, and is what a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -35,9 +34,9 @@ NO_VOLATILITY = Text(
 NONE_THERE = Text("no forecast lies there: too many have the same volatility")
 
 
-def interval_rows(measured: Sequence[Measured], lang: Lang) -> list[IntervalRow]:
-    """A row for each model of one step that has intervals, on the rows of its panel."""
-    return [_row(row, lang) for row in measured if np.isfinite(row.coverage)]
+def interval_row(panel: Panel, row: Measured, lang: Lang) -> IntervalRow | None:
+    """The intervals of a panel that was measured as `row`; None where it has none."""
+    return _row(panel, row, lang) if np.isfinite(row.coverage) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,9 +137,8 @@ def _share(inside: Float64s) -> Share:
     return Share(n=len(inside), coverage=float(np.mean(inside)) if len(inside) else metrics.NAN)
 
 
-def _row(row: Measured, lang: Lang) -> IntervalRow:
-    table = row.panel.rows
-    found = _Intervals(row.panel, np.isfinite(table.lo) & np.isfinite(table.hi), table_volatility(row.panel))
+def _row(panel: Panel, row: Measured, lang: Lang) -> IntervalRow:
+    found = _Intervals(panel, np.isfinite(panel.rows.lo) & np.isfinite(panel.rows.hi), table_volatility(panel))
     lo, hi = coverage_interval(found.inside, found.sessions, row.step - 1)
     score, constant = found.scores()
     calm, middle, wild = found.thirds()
@@ -153,7 +151,7 @@ def _row(row: Measured, lang: Lang) -> IntervalRow:
     }  # fmt: skip
     reasons = {name: reason.render(lang) for name, reason in _reasons(row, found, (calm, middle, wild)).items()}
     told = IntervalRow(**facts, sentence="", reasons=reasons)
-    sentence = interval_sentence(told, several=row.panel.symbols > 1).render(lang)
+    sentence = interval_sentence(told, several=row.symbols > 1).render(lang)
     return IntervalRow(**facts, sentence=sentence, reasons=reasons)
 
 
@@ -163,7 +161,7 @@ def _reasons(row: Measured, found: _Intervals, thirds: tuple[Share, Share, Share
     scaled = bool(found.scaled.any())
     if not np.isfinite(found.level[found.scaled]).any():
         why |= dict.fromkeys(("compared_score", "constant_score", "score_ratio"), NO_LEVEL if scaled else NO_VOLATILITY)
-    if not scaled and row.panel.symbols < 2:
+    if not scaled and row.symbols < 2:
         why["worst"] = NO_VOLATILITY
     if np.isnan(row.interval_score):
         why |= dict.fromkeys(("level", "score") if np.isnan(row.level) else ("score",), NO_LEVEL)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang
-from nextclose.core.results import Contest, Judgement, Kind, ModelRow, SymbolRow
+from nextclose.core.results import Contest, IntervalRow, Judgement, Kind, SymbolRow
 from nextclose.core.types import Bools, Float64s, Ints
 from nextclose.judging.by_symbol import by_symbol
 from nextclose.judging.checks import check, left_out, notes_on
 from nextclose.judging.contest import contest
-from nextclose.judging.interval_rows import interval_rows
+from nextclose.judging.interval_rows import interval_row
 from nextclose.judging.keys import Keys, shared, usable
+from nextclose.judging.model_rows import model_rows
 from nextclose.judging.panel import Panel, Sessions
 from nextclose.judging.rivals import PLAINER
 from nextclose.judging.row import Measured, measure
-from nextclose.judging.sentence import sentence, symbols_sentence
-from nextclose.judging.verdict import Ruling, rule
 
 BASELINE_KINDS: dict[str, Kind] = dict.fromkeys(("persistence", *PLAINER), "baseline")
 
@@ -38,8 +37,8 @@ def judge(
     Parameters
     ----------
     forecasts : rows of any number of symbols, models and steps; rows without a truth are kept out.
-    kinds : which models are baselines; by their names (persistence, drift, train-mean, ar, ridge) unless said. Holm's
-        families are the rows of a kind and step.
+    kinds : which models are baselines; by their names (persistence, drift, train-mean, pooled-mean, ar,
+        ridge) unless said. Holm's families are the rows of a kind and step.
     seed_forecasts : model -> (S, rows of that model) each seed's yhat, in the table's order, for the spread over seeds.
     contests : whether several models are set against each other too (SPA, model confidence set).
     lang : of the sentences, notes and reasons.
@@ -54,12 +53,12 @@ def judge(
     judged = usable(forecasts)
     notes, rows, symbols, settled, intervals = notes_on(keys), [], [], [], []
     for step in np.unique(forecasts.step).tolist():
-        measured = bench.measured(judged & (forecasts.step == step), step)
+        found = bench.found(judged & (forecasts.step == step), step)
+        measured, own = [one.measured for one in found], [one.symbols for one in found]
         notes += left_out(keys, judged & (forecasts.step == step), measured, step)
-        own = [bench.by_symbol(row) for row in measured]
-        rows += _rows(measured, own, lang)
+        rows += model_rows(measured, own, lang)
         symbols += [row for group in own for row in group]
-        intervals += interval_rows(measured, lang)
+        intervals += [one.intervals for one in found if one.intervals is not None]
         if contests:
             settled.append(contest(measured, lang))
     return Judgement(
@@ -74,6 +73,16 @@ def judge(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class _Found:
+    """What was found of one model while its rows were at hand."""
+
+    measured: Measured
+    symbols: tuple[SymbolRow, ...]
+    """Empty where the table holds one symbol."""
+    intervals: IntervalRow | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class _Bench:
     """A table and how its models are to be measured."""
 
@@ -82,15 +91,14 @@ class _Bench:
     seed_forecasts: Mapping[str, Float64s]
     lang: Lang
 
-    def measured(self, judged: Bools, step: int) -> list[Measured]:
+    def found(self, judged: Bools, step: int) -> list[_Found]:
         """Every model that has rows at `step`, on the forecasts that all of these made."""
         there = np.unique(self.keys.model[self.keys.table.step == step]).tolist()
         return [
-            self._measure(model, rows, step)
-            for model, rows in zip(there, shared(self.keys, judged, there), strict=True)
+            self._find(model, rows, step) for model, rows in zip(there, shared(self.keys, judged, there), strict=True)
         ]
 
-    def _measure(self, model: int, rows: Ints, step: int) -> Measured:
+    def _find(self, model: int, rows: Ints, step: int) -> _Found:
         name = self.keys.models[model]
         by_seed = np.empty((0, len(rows)))
         if name in self.seed_forecasts:
@@ -102,72 +110,10 @@ class _Bench:
             sessions=Sessions.of_days(self.keys.day[rows]),
             step=step,
         )
-        return measure(panel, by_seed, name=name, kind=self.kinds.get(name, "recipe"))
-
-    def by_symbol(self, row: Measured) -> tuple[SymbolRow, ...]:
-        """The row symbol by symbol; nothing where the table holds one."""
-        if len(self.keys.symbols) < 2:
-            return ()
-        return by_symbol(row.panel, self.keys.symbols, row.name, self.lang)
-
-
-def _rows(measured: Sequence[Measured], symbols: Sequence[Sequence[SymbolRow]], lang: Lang) -> list[ModelRow]:
-    """Rule on each kind together, and write each row."""
-    plainer = [row for row in measured if row.kind == "baseline"]
-    rulings: dict[str, Ruling] = {}
-    for kind in ("recipe", "baseline"):
-        family = [row for row in measured if row.kind == kind]
-        rulings |= {row.name: ruling for row, ruling in zip(family, rule(family), strict=True)}
-    return [_row(row, rulings[row.name], plainer, own, lang) for row, own in zip(measured, symbols, strict=True)]
-
-
-def _row(
-    row: Measured, ruling: Ruling, plainer: Sequence[Measured], symbols: Sequence[SymbolRow], lang: Lang
-) -> ModelRow:
-    said = [sentence(row, ruling, plainer, lang)]
-    if symbols and not row.is_persistence:
-        said.append(symbols_sentence(symbols).render(lang))
-    return ModelRow(
-        name=row.name,
-        kind=row.kind,
-        step=row.step,
-        n=row.n,
-        sessions=row.sessions,
-        symbols=row.symbols,
-        rmse=row.rmse,
-        rmse_ratio=row.rmse_ratio,
-        mae=row.mae,
-        mape=row.mape,
-        rmse_e=row.rmse_e,
-        mae_e=row.mae_e,
-        skill=row.skill,
-        skill_lo=row.skill_lo,
-        skill_hi=row.skill_hi,
-        relative_mae=row.relative_mae,
-        directional_accuracy=row.directional_accuracy,
-        always_up=row.always_up,
-        ties=row.ties,
-        dm=row.dm.two_sided(lang),
-        dm_abs=row.dm_abs.two_sided(lang),
-        cw=row.cw.one_sided(lang),
-        pt=row.pt.two_sided(lang),
-        mz=row.mz.told(lang),
-        shift=None if row.copying is None else row.copying.told(row.mz, lang),
-        rejudged=row.rejudged,
-        coverage=row.coverage,
-        level=row.level,
-        interval_width=row.interval_width,
-        interval_score=row.interval_score,
-        pinball=row.pinball,
-        brier=row.brier,
-        brier_base=row.brier_base,
-        verdict=ruling.verdict,
-        information=ruling.information,
-        pvalue_adjusted=ruling.pvalue,
-        information_pvalue=ruling.cw_pvalue,
-        wanders=row.wanders,
-        sentence=" ".join(said),
-        rmse_by_seed=row.rmse_by_seed,
-        rmse_ratio_by_seed=row.rmse_ratio_by_seed,
-        reasons={name: reason.render(lang) for name, reason in row.reasons().items()},
-    )
+        measured = measure(panel, by_seed, name=name, kind=self.kinds.get(name, "recipe"))
+        several = len(self.keys.symbols) > 1
+        return _Found(
+            measured=measured,
+            symbols=by_symbol(panel, self.keys.symbols, name, self.lang) if several else (),
+            intervals=interval_row(panel, measured, self.lang),
+        )

@@ -57,15 +57,24 @@ def coverage(y: Float64s, lo: Float64s, hi: Float64s) -> float:
 
 
 def interval_score(y: Float64s, lo: Float64s, hi: Float64s, level: Float64s | float) -> float:
-    """Mean width plus 2/alpha times how far the truth lies outside (Gneiting & Raftery 2007, eq. 43); lower is better.
+    """The mean of `interval_scores`, over the rows that have one; lower is better."""
+    scores = interval_scores(y, lo, hi, level)
+    known = ~np.isnan(scores)
+    return float(np.mean(scores[known])) if known.any() else NAN
 
-    Over the rows that have an interval and a level below 1.
+
+def interval_scores(y: Float64s, lo: Float64s, hi: Float64s, level: Float64s | float) -> Float64s:
+    """(n,) width plus 2/alpha times how far the truth lies outside (Gneiting & Raftery 2007, eq. 43).
+
+    NaN where there is no interval or no level below 1.
     """
     level = np.broadcast_to(np.asarray(level, dtype=np.float64), y.shape)
     known = np.isfinite(lo) & np.isfinite(hi) & (level < 1.0)
+    scores = np.full(len(y), NAN)
     y, lo, hi = y[known], lo[known], hi[known]
     outside = np.maximum(lo - y, 0.0) + np.maximum(y - hi, 0.0)
-    return float(np.mean(hi - lo + 2.0 / (1.0 - level[known]) * outside)) if len(y) else NAN
+    scores[known] = hi - lo + 2.0 / (1.0 - level[known]) * outside
+    return scores
 
 
 def interval_width(lo: Float64s, hi: Float64s) -> float:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.types import Bools, Float64s, Ints
@@ -41,7 +43,12 @@ class Sessions:
         """(T,) the first row of each session."""
         return np.flatnonzero(np.diff(self.of, prepend=-1))
 
-    def sums(self, values: Float64s) -> Float64s:
+    @cached_property
+    def counts(self) -> Ints:
+        """(T,) forecasts of each session."""
+        return np.diff(self.starts, append=len(self.of))
+
+    def sums(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(n, ...) summed over the symbols of each session, (T, ...)."""
         return values if self.alone else np.add.reduceat(values, self.starts, axis=0)
 
@@ -84,6 +91,14 @@ class Panel:
         """(n,) in the order of `by_symbol`: whether the row before a row is of the same symbol."""
         within: Bools = np.diff(self.symbol[self.by_symbol], prepend=-1) == 0
         return within
+
+    @cached_property
+    def before(self) -> Ints:
+        """(n,) the number of the same symbol's row before each row; -1 for its first."""
+        order, later = self.by_symbol, np.flatnonzero(self.within)
+        before: Ints = np.full(len(order), -1)
+        before[order[later]] = order[later - 1]
+        return before
 
     @property
     def symbols(self) -> int:

@@ -9,14 +9,13 @@ import numpy as np
 
 from nextclose.core.lang import Text
 from nextclose.core.types import Float64s
-from nextclose.judging.accuracy_tests import TestResult, diebold_mariano
-from nextclose.judging.metrics import skill
-from nextclose.judging.row import Measured
+from nextclose.judging.accuracy_tests import TestResult, equal_losses
+from nextclose.judging.row import Measured, skill_of_sums
 from nextclose.judging.verdict import ALPHA, Ruling
 
-PLAINER = ("drift", "train-mean", "ar", "ridge")
-"""Baselines that a model should beat besides persistence."""
-CONSTANTS = ("drift", "train-mean")
+PLAINER = ("drift", "train-mean", "pooled-mean", "ar", "ridge")
+"""Baselines that a model should beat besides persistence; a pooled mean, over all symbols, is there for a market alone."""
+CONSTANTS = ("drift", "train-mean", "pooled-mean")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +58,20 @@ def beside_the_plainer(row: Measured, ruling: Ruling, plainer: Sequence[Measured
 
 
 def _rival(row: Measured, other: Measured) -> Rival:
-    return _against(row, other.name, other.panel.error)
+    return against(row, other.name, other.tally.lost)
 
 
 def _hindsight(row: Measured) -> Rival:
     """The best constant of these very sessions: what a table without a train span has to stand against."""
-    naive = row.panel.naive
-    return _against(row, "", naive - np.mean(naive))
+    tally = row.tally
+    mean = float(np.sum(tally.change)) / row.n
+    return against(row, "", tally.base - 2.0 * mean * tally.change + mean * mean * tally.n)
 
 
-def _against(row: Measured, name: str, error: Float64s) -> Rival:
-    dm = diebold_mariano(row.panel.error, error, row.step, sessions=row.panel.sessions)
-    return Rival(name=name, skill=skill(error, row.panel.naive), dm=dm)
+def against(row: Measured, name: str, lost: Float64s) -> Rival:
+    """A row against a rival on the same forecasts, of whose e^2 `lost` (T,) are the sessions' sums."""
+    dm = equal_losses(row.tally.lost - lost, row.tally.n, row.step)
+    return Rival(name=name, skill=skill_of_sums(lost, row.tally.base), dm=dm)
 
 
 def _constant(rival: Rival) -> Text:

@@ -135,7 +135,7 @@ def _alarm(row: Measured) -> list[Text]:
         alarm=ALARM,
     )
     known = {found.shift: found for found in row.rejudged if np.isfinite(found.skill)}
-    if len(known) < len(row.rejudged):
+    if not known or len(known) < len(row.rejudged):
         return [alarm]
     earlier, later = known[-1], known[1]
     said = Text(

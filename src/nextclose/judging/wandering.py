@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from nextclose.core.types import Bools, Float64s, Ints
-from nextclose.judging.panel import Panel
+from nextclose.judging.tally import Tally
 
 MEMORY = 50.0
 """An announced change wanders where T (1 - rho) is below this, rho its autocorrelation: above, the normal tail holds.
@@ -28,32 +28,39 @@ _LEAST = -19.04
 """His smallest statistic: the polynomial turns upwards below."""
 
 
-def wanders(panel: Panel) -> bool:
-    """Whether the announced changes follow a path that hardly returns to its mean within the sessions judged."""
-    if np.count_nonzero(panel.within) < 2:
+def wanders(tally: Tally) -> bool:
+    """Whether the announced changes follow paths that hardly return to their mean within the sessions judged.
+
+    The mean is that of all symbols; a product of neighbours centred on it is c c' - mean (c + c') + mean^2.
+    """
+    n, pairs = tally.forecasts, int(tally.pairs.sum())
+    if pairs < 2:
         return False
-    change, everything = panel.announced[panel.by_symbol], np.zeros(1, dtype=np.int64)
-    return bool(_wander(change, panel.within, everything, np.array([panel.sessions.count]))[0])
+    mean = float(np.sum(tally.announced)) / n
+    variance = float(np.sum(tally.announced_squares)) / n - mean * mean
+    products = float(np.sum(tally.pair_products)) - mean * float(np.sum(tally.pair_sums))
+    return bool(_wander(pairs, mean, variance, products / pairs + mean * mean, tally.sessions))
 
 
 def wandering_series(change: Float64s, starts: Ints) -> Bools:
     """The same for each of the series in change (n,) that begin at `starts` (S,); (S,)."""
-    inside = np.ones(len(change), dtype=np.bool_)
-    inside[starts] = False
-    return _wander(change, inside, starts, np.diff(starts, append=len(change)))
+    T = np.diff(starts, append=len(change))
+    mean = np.add.reduceat(change, starts) / T
+    centred = change - np.repeat(mean, T)
+    product = centred * np.roll(centred, 1)
+    product[starts] = 0.0
+    variance, together = (np.add.reduceat(values, starts) for values in (centred**2, product))
+    found: Bools = _wander(T - 1, mean, variance / T, together / np.maximum(T - 1, 1), T)
+    return found
 
 
-def _wander(change: Float64s, inside: Bools, starts: Ints, sessions: Ints) -> Bools:
-    """`inside` (n,): rows whose row before is the session before; `sessions` (S,) of each series."""
-    rows, pairs = np.diff(starts, append=len(change)), np.add.reduceat(inside, starts, dtype=np.int64)
-    mean = np.add.reduceat(change, starts) / rows
-    centred = change - np.repeat(mean, rows)
-    variance = np.add.reduceat(centred**2, starts) / rows
-    product = np.where(inside, centred * np.roll(centred, 1), 0.0)
-    together = np.add.reduceat(product, starts) / np.maximum(pairs, 1)
-    moves = (pairs >= 2) & (variance > 0.0) & (np.abs(mean) < ASIDE * np.sqrt(variance))
-    rho = np.divide(together, variance, where=moves, out=np.ones(len(rows)))
-    found: Bools = moves & (sessions * (1.0 - rho) < MEMORY)
+def _wander(
+    pairs: Ints | int, mean: Float64s | float, variance: Float64s | float, together: Float64s | float, T: Ints | int
+) -> Bools:
+    """`together`: the mean product of neighbours, of which there are `pairs`; T sessions."""
+    moves = (pairs >= 2) & (variance > 0.0) & (np.abs(mean) < ASIDE * np.sqrt(np.maximum(variance, 0.0)))
+    rho = np.divide(together, variance, where=moves, out=np.ones(np.shape(variance)))
+    found: Bools = moves & (T * (1.0 - rho) < MEMORY)
     return found
 
 

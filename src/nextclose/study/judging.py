@@ -10,12 +10,12 @@ from typing import Any
 from nextclose.bars import load_bars
 from nextclose.bars.bars import Bars
 from nextclose.bars.survey import iter_bars
+from nextclose.baselines import BASELINES
 from nextclose.core.errors import SourceError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Judgement
 from nextclose.judging.judge import judge as judge_table
-from nextclose.judging.rivals import PLAINER
 from nextclose.judging.table import Given, read_forecasts
 from nextclose.judging.truth import check_agreement, check_last_close, fill_truth, infer_origins
 from nextclose.study.beside import AT_LEAST, plainer_forecasts
@@ -58,7 +58,7 @@ def judge(
         notes.append(
             Text("Beside these stand the plainer forecasts, fitted on the bars up to the first origin of each symbol.")
         )
-    elif known is not None and not set(PLAINER) <= set(table.models()):
+    elif known is not None and not set(BASELINES[1:]) <= set(table.models()):
         notes.append(
             Text(
                 "No plainer forecasts stand beside these: that takes one-step forecasts, and bars with every origin and {least} "
