@@ -329,13 +329,13 @@ def test_ctrl_c_ends_a_process_that_fits(call):
 
 @pytest.mark.parametrize("shuffle", [False, True])
 def test_scratch_does_not_grow_with_the_tasks(monkeypatch, shuffle):
-    made, make = [], scratch._make
+    made, make = [], scratch.make_room
 
     def counted(*arguments):
         made.append(make(*arguments))
         return made[-1]
 
-    monkeypatch.setattr(scratch, "_make", counted)
+    monkeypatch.setattr(scratch, "make_room", counted)
 
     def memory(tasks, threads):
         made.clear()

@@ -3,6 +3,7 @@
 from nextclose import engine
 fit = engine.fit(X, y, cell="rnn", hidden_size=10)        X (N, L, F), y (N, K); fit.params, fit.losses
 fits = engine.fit_many(X, y, tasks, cell="rnn")           thousands of independent fits over windows they share
+fit = engine.fit_pooled(windows, count, cell="rnn")       one net on millions of windows, all cores in one fit
 engine.predict(fit.params, X, cell="rnn")                 (N, K)
 loss, gradients = engine.gradients(fit.params, X, y, cell="rnn")
 engine.states(fit.params, X, cell="rnn")                  hidden states, gates and gradients of every step
@@ -15,5 +16,18 @@ from nextclose.engine.fit import fit
 from nextclose.engine.machine import unusable
 from nextclose.engine.many import fit_batches, fit_many
 from nextclose.engine.passes import gradients, predict, states
+from nextclose.engine.pooled import fit_pooled
+from nextclose.engine.source import Windows
 
-__all__ = ["Task", "fit", "fit_batches", "fit_many", "gradients", "predict", "states", "unusable"]
+__all__ = [
+    "Task",
+    "Windows",
+    "fit",
+    "fit_batches",
+    "fit_many",
+    "fit_pooled",
+    "gradients",
+    "predict",
+    "states",
+    "unusable",
+]

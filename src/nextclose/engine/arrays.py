@@ -52,7 +52,10 @@ def call_arrays(net, job, place, kind):
         view(at.record, np.float64, (_ANY, STATUS + 2 * at.epochs)),
         at.epochs,
         view(at.outputs, kind, (_ANY, net.output_size)),
-        view(at.grads, kind, net.trained),
+        view(at.grads, kind, (_ANY, net.trained)),
         view(at.kept, kind, _ANY),
         view(at.control, np.int64, 2),
+        view(at.windows, kind, _ANY),
+        view(at.targets, kind, _ANY),
+        view(at.totals, np.float64, net.trained),
     )

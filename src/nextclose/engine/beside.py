@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 
 LOOK = 0.05
 """Seconds between looks at what runs."""
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_beside(works: Sequence[Callable[[], None]], *, stop: Callable[[], None], look: Callable[[], None]) -> None:

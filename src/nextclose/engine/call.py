@@ -28,7 +28,9 @@ from nextclose.engine.layout import (
     SGD,
     STATUS,
     STOPPED,
+    TRAIN,
     VECTOR_BYTES,
+    Call,
     Job,
     address,
     addressof,
@@ -42,6 +44,7 @@ LOSSES = {"mse": MSE, "pinball": PINBALL}
 Numbers: TypeAlias = "np.ndarray[Any, Any] | array[Any]"
 
 
+_NO_CHUNKS = tuple(Call._field_defaults.values())
 _COUNTS = ("epochs", "batch_size", "lr_step", "patience")
 _COUNTED = {int, type(None)}
 
@@ -150,7 +153,7 @@ def make_plan(net: NetArguments, training: Training, shape: Shape, small_batches
     dtype = np.dtype(shape.dtype)
     spec = make_spec(net, shape.steps, shape.columns, shape.targets * max(len(quantiles), 1), False)
     job = Job(
-        train=1,
+        mode=TRAIN,
         optimizer=OPTIMIZERS[training.optimizer],
         shuffle=int(training.shuffle),
         gathers=int(training.shuffle or small_batches),
@@ -206,7 +209,7 @@ class Problem(NamedTuple):
         plan = self.plan
         return array(
             "q",
-            (  # the fields of layout.Call in their order
+            (  # the fields of layout.Call in their order, but for those of chunks
                 address(self.X),
                 address(self.y),
                 0 if self.weight is None else address(self.weight),
@@ -223,6 +226,7 @@ class Problem(NamedTuple):
                 0 if results.grads is None else address(results.grads),
                 0 if results.kept is None else address(results.kept),
                 control.buffer_info()[0],
+                *_NO_CHUNKS,
             ),
         )
 

@@ -14,6 +14,8 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _STEP = 2.0**-52
 _FNV_PRIME = np.uint64(0x100000001B3)
+_LOOK = 1 << 20
+"""Swaps between looks at whether to stop."""
 
 
 @jit
@@ -44,8 +46,11 @@ def initialise(seed, keys, sizes, bounds, values):
 
 
 @jit
-def shuffle(seed, key, epoch, order):
-    """`core.seeds.permutation` into order (N,); key is the FNV-1a hash of the text that the epoch's digits follow."""
+def shuffle(seed, key, epoch, order, control):
+    """`core.seeds.permutation` into order (N,); key is the FNV-1a hash of the text that the epoch's digits follow.
+
+    It is left half done soon after control[0] is no longer 0.
+    """
     key, power = np.uint64(key), 1
     while epoch >= 10 * power:
         power *= 10
@@ -56,6 +61,8 @@ def shuffle(seed, key, epoch, order):
     for i in range(len(order)):
         order[i] = i
     for i in range(len(order) - 1, 0, -1):
+        if i % _LOOK == 0 and control[0] != 0:
+            return
         high = mix(start + np.uint64(i + 1) * _GOLDEN) >> np.uint64(32)
         j = np.int64((high * np.uint64(i + 1)) >> np.uint64(32))
         order[i], order[j] = order[j], order[i]

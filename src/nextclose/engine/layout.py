@@ -14,6 +14,9 @@ from typing import Any, NamedTuple
 DONE, BAD_X, BAD_Y, BAD_INIT, DIVERGED, STOPPED = range(6)
 """How a task ended."""
 
+PASS, TRAIN, START, CHUNK, UPDATE, ORDER = range(6)
+"""What a kernel does for a task: one pass with given weights; a training run; and what `chunks` makes of one."""
+
 MSE, PINBALL = 0, 1
 SGD, RMSPROP, ADAM, ADAMW = 0, 1, 2, 3
 AS_IS, TANH, RELU = 0, 1, 2
@@ -83,8 +86,8 @@ class Net(NamedTuple):
 class Job(NamedTuple):
     """What all tasks of a call share."""
 
-    train: int
-    """0: one pass with the given weights; 1: a training run."""
+    mode: int
+    """PASS, TRAIN, ..."""
     optimizer: int
     shuffle: int
     gathers: int
@@ -101,7 +104,7 @@ class Job(NamedTuple):
     targets: int
     """Columns of y, K."""
     backward: int
-    """Of a pass."""
+    """Of a pass, or a chunk."""
     keep: int
     """Of a pass: 1 keeps each block's rows, and the gradient at its inputs."""
 
@@ -155,11 +158,17 @@ class Call(NamedTuple):
     outputs: Any
     """Of a pass: (N, K)."""
     grads: Any
-    """Of a pass: (P,)."""
+    """Of a pass: (T, P), and of chunks."""
     kept: Any
     """Of a pass: each block's rows, one block after the other."""
     control: Any
     """(2,) int64: not 0 stops between blocks; finished epochs."""
+    windows: Any = 0
+    """Of a chunk: its windows (n, L, F), scaled."""
+    targets: Any = 0
+    """Of a chunk: (n, K), scaled."""
+    totals: Any = 0
+    """Of chunks: (P,) float64, the sum of their gradients."""
 
 
 def pack(values: Iterable[int]) -> array[int]:

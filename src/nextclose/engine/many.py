@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -16,7 +15,7 @@ from nextclose.core.cells import InitScheme
 from nextclose.core.fit import Fit, OnDone, Task
 from nextclose.core.types import Params
 from nextclose.engine import machine
-from nextclose.engine.beside import run_beside
+from nextclose.engine.beside import cores, run_beside
 from nextclose.engine.call import Problem, Training, make_fit, make_problem, make_results
 from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype, named_dtype, whole
 from nextclose.engine.layout import address, pack
@@ -148,7 +147,7 @@ def fit_many(
         dtype,
     )  # fmt: skip
     batch = _Batch.of(X, y, tasks, settings)
-    workers = _cores() if threads is None else whole("threads", threads, 1)
+    workers = cores() if threads is None else whole("threads", threads, 1)
     with _bar(len(tasks), on_done) if progress else nullcontext(on_done) as told:
         _work([batch], workers, None if told is None else partial(_tell_total, told, len(tasks)))
     return batch.fits()
@@ -177,7 +176,7 @@ def fit_batches(
         _Batch.of(batch["X"], batch["y"], batch["tasks"], Settings(**_without(batch, "X", "y", "tasks")))
         for batch in batches
     ]
-    _work(made, _cores() if threads is None else whole("threads", threads, 1), on_done)
+    _work(made, cores() if threads is None else whole("threads", threads, 1), on_done)
     return tuple(Batched(batch.fits(), batch.seconds) for batch in made)
 
 
@@ -203,11 +202,6 @@ def _bar(tasks: int, on_done: OnDone | None) -> Iterator[OnDone]:
                 on_done(done, total)
 
         yield move
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Batch:

@@ -21,6 +21,7 @@ from nextclose.engine.layout import (
     NO_BACKWARD,
     OF_LOSS,
     OF_OUTPUTS,
+    PASS,
     STATUS,
     VECTOR_BYTES,
     Job,
@@ -175,7 +176,18 @@ def _pass(
     block = block_size(spec, dtype.itemsize)
     _, L, F = X.shape
     job = Job(
-        0, 0, 0, 0, LOSSES[choice("loss", loss, LOSSES)], block, spec.skip, L, F, targets.shape[1], backward, int(keep)
+        PASS,
+        0,
+        0,
+        0,
+        LOSSES[choice("loss", loss, LOSSES)],
+        block,
+        spec.skip,
+        L,
+        F,
+        targets.shape[1],
+        backward,
+        int(keep),
     )
     plan = plan_of(spec, job, levels, dtype)
     weight = None if sample_weight is None else check_weights(sample_weight, len(X), dtype)

@@ -1,4 +1,4 @@
-"""The kernel that Python calls: tasks first..stop-1, each a training run or a single pass.
+"""The kernel that Python calls: tasks first..stop-1, each a training run, a single pass, or a part of a pooled fit.
 
 What a task computes depends on its own inputs alone.
 """
@@ -12,11 +12,26 @@ import numpy as np
 from numba.core import types
 
 from nextclose.engine import block as blocks
-from nextclose.engine import samples
+from nextclose.engine import chunks, samples
 from nextclose.engine.arrays import call_arrays, scratch_arrays
 from nextclose.engine.compile import compile_kernel, jit, read, view
 from nextclose.engine.draws import initialise
-from nextclose.engine.layout import BAD_INIT, DONE, NO_BACKWARD, OF_LOSS, OF_OUTPUTS, STATUS, STOPPED, Job, Net
+from nextclose.engine.layout import (
+    BAD_INIT,
+    CHUNK,
+    DONE,
+    NO_BACKWARD,
+    OF_LOSS,
+    OF_OUTPUTS,
+    ORDER,
+    START,
+    STATUS,
+    STOPPED,
+    TRAIN,
+    UPDATE,
+    Job,
+    Net,
+)
 from nextclose.engine.machine import RECORDS, Target
 from nextclose.engine.net import Block, layer_of, passing_rows
 from nextclose.engine.train import loss_of, reduce, train
@@ -38,11 +53,20 @@ def _kernel(kind: Any) -> Any:
         call = call_arrays(net, job, call_at, kind)
         for task in range(first, stop):
             call.record[task, 0] = STOPPED
-            if call.control[0] == 0 and _starts(net, call, scratch, task):
-                if job.train:
-                    train(net, job, call, scratch, task)
-                else:
-                    _pass(net, job, call, scratch, task)
+            if call.control[0] == 0:
+                if job.mode == CHUNK:
+                    chunks.learn(net, job, call, scratch, task)
+                elif job.mode == UPDATE:
+                    chunks.update(net, job, call, scratch, task)
+                elif job.mode == ORDER:
+                    chunks.order(net, call, scratch, task)
+                elif _starts(net, call, scratch, task):
+                    if job.mode == TRAIN:
+                        train(net, job, call, scratch, task)
+                    elif job.mode == START:
+                        chunks.start(call, scratch, task)
+                    else:
+                        _pass(net, job, call, scratch, task)
 
     return run
 
@@ -113,7 +137,7 @@ def _pass(net, job, call, scratch, task):
     if job.backward != NO_BACKWARD:
         reduce(scratch.sums, scratch.grad, net.trained)
         for p in range(net.trained):
-            call.grads[p] = scratch.grad[p]
+            call.grads[task, p] = scratch.grad[p]
     call.record[task, STATUS] = loss / (weight * net.output_size)
     call.record[task, 0] = DONE
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nextclose.engine.call import Plan
-from nextclose.engine.layout import VECTOR_BYTES, Scratch, address, pack
+from nextclose.engine.layout import TRAIN, VECTOR_BYTES, Scratch, address, pack
 
 FILL_WITH_NAN = "NEXTCLOSE_NAN_SCRATCH" in os.environ
 """Set in tests: what a kernel reads before it was written shows."""
@@ -53,17 +53,19 @@ def scratch_for(plan: Plan, sizes: Sizes) -> Room:
     key = (plan.spec.net, plan.job, sizes, plan.kind)
     if getattr(_kept, "key", None) == key and not FILL_WITH_NAN:
         return _kept.room  # type: ignore[no-any-return]
-    room = _make(plan, *sizes)
+    room = make_room(plan, sizes)
     small = sum(part.nbytes for part in room.arrays) <= _MOST_KEPT
     _kept.key, _kept.room = (key, room) if small else (None, None)
     return room
 
 
-def _make(plan: Plan, train: int, laid: int, held_out: int) -> Room:
+def make_room(plan: Plan, sizes: Sizes) -> Room:
+    """Memory for tasks of some sizes."""
+    train, laid, held_out = sizes
     net, job, dtype = plan.spec.net, plan.job, plan.dtype
     lanes = VECTOR_BYTES // dtype.itemsize
     size = net.seq_len * net.input_size + job.targets + 1
-    resident = job.block if job.gathers or not job.train else laid
+    resident = job.block if job.gathers or job.mode != TRAIN else laid
     inputs = net.seq_len * net.input_size if job.keep else 0
     padded = _padded(net.trained, lanes)
     starts = net.num_layers * 4 * net.hidden_size + net.output_size + 1

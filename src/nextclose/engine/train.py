@@ -71,9 +71,8 @@ def _finish(net, call, scratch, task, span):
 @jit
 def _epoch(net, job, call, scratch, task, span, epoch, lr):
     """One pass over all samples; the sample-weighted mean of the batch losses, each taken before its update."""
-    _, momentum, decay, clip, _ = call.rates[task]
     if job.shuffle:
-        shuffle(call.wholes[task, 4], net.shuffle_key, epoch, scratch.order[: span.train])
+        shuffle(call.wholes[task, 4], net.shuffle_key, epoch, scratch.order[: span.train], call.control)
     batches = -(-span.train // span.batch)
     total = 0.0
     for batch in range(batches):
@@ -83,21 +82,7 @@ def _epoch(net, job, call, scratch, task, span, epoch, lr):
         if call.control[0] != 0:
             return total
         reduce(scratch.sums, scratch.grad, net.trained)
-        if clip > 0.0:
-            _clip(scratch.grad, net.trained, clip)
-        step = epoch * batches + batch + 1
-        update(
-            job.optimizer,
-            scratch.theta,
-            scratch.grad,
-            scratch.first,
-            scratch.second,
-            net.trained,
-            step,
-            lr,
-            momentum,
-            decay,
-        )
+        move(net, job, call, scratch, task, epoch * batches + batch + 1, lr)
         blocks.sum_biases(net, scratch.theta)
     return total / span.train
 
@@ -114,10 +99,7 @@ def _batch(net, job, call, scratch, span, batch_first, samples_in_batch):
             break
         count = samples.smaller(job.block, samples_in_batch - first)
         block = samples.train_block(net, job, scratch, span, batch_first + first, count)
-        if net.starts or net.gates == 3:  # without a start no other cell reads h[0]
-            blocks.set_start(net, scratch.drawn[net.trained :], scratch.memory, block)
-        blocks.forward(net, scratch.theta, scratch.memory, block)
-        loss += loss_of(net, job, call, scratch.memory, block, share)
+        loss += judge(net, job, call, scratch, block, share)
         blocks.backward(net, scratch.theta, scratch.memory, scratch.sums, block)
     return loss * share
 
@@ -132,11 +114,27 @@ def _held_out_loss(net, job, call, scratch, span):
         block = samples.held_out_block(
             net, job, scratch, span, first, samples.smaller(job.block, span.held_out - first)
         )
-        if net.starts or net.gates == 3:  # without a start no other cell reads h[0]
-            blocks.set_start(net, scratch.drawn[net.trained :], scratch.memory, block)
-        blocks.forward(net, scratch.theta, scratch.memory, block)
-        loss += loss_of(net, job, call, scratch.memory, block, 0.0)
+        loss += judge(net, job, call, scratch, block, 0.0)
     return loss / (span.held_out * net.output_size)
+
+
+@jit
+def judge(net, job, call, scratch, block, share):
+    """The block forwards: its sum of losses; the outputs' gradients, times share, go to their rows."""
+    if net.starts or net.gates == 3:  # without a start no other cell reads h[0]
+        blocks.set_start(net, scratch.drawn[net.trained :], scratch.memory, block)
+    blocks.forward(net, scratch.theta, scratch.memory, block)
+    return loss_of(net, job, call, scratch.memory, block, share)
+
+
+@jit
+def move(net, job, call, scratch, task, step, lr):
+    """Update number `step` of the weights, from 1 on, by the gradient in `grad`."""
+    _, momentum, decay, clip, _ = call.rates[task]
+    theta, grad = scratch.theta, scratch.grad
+    if clip > 0.0:
+        _clip(grad, net.trained, clip)
+    update(job.optimizer, theta, grad, scratch.first, scratch.second, net.trained, step, lr, momentum, decay)
 
 
 @jit
