@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from importlib.resources import files
+from typing import Any
 
 from nextclose.core.lang import Lang, say
 from nextclose.report.html import Markup, join, tag
@@ -31,24 +32,40 @@ class Pictures:
 
 def document(title: str, body: Sequence[Markup], pictures: Pictures) -> str:
     """The whole page as HTML text."""
-    from plotly.offline import get_plotlyjs
+    scripts = [tag("script", Markup(drawing_library())), tag("script", asset("page.js"))]
+    return assemble(title, body, pictures, style=asset("style.css"), scripts=scripts)
 
-    here = files("nextclose.report")
-    style = Markup((here / "style.css").read_text(encoding="utf-8"))
-    script = Markup((here / "page.js").read_text(encoding="utf-8"))
-    data = [
-        tag("script", _json(figure), type="application/json", id_=f"data-{name}")
-        for name, figure in pictures.figures.items()
-    ]
+
+def assemble(
+    title: str, body: Sequence[Markup], pictures: Pictures, *, style: Markup, scripts: Sequence[Markup]
+) -> str:
+    """A page of these parts: the figures' data stand between the body and the scripts."""
+    data = [json_element(f"data-{name}", figure) for name, figure in pictures.figures.items()]
     head = tag(
         "head",
         Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         tag("title", title),
         tag("style", style),
     )
-    scripts = [*data, tag("script", Markup(get_plotlyjs())), tag("script", script)]
-    page = tag("html", head, tag("body", join(body, "\n"), join(scripts, "\n")), lang=pictures.lang)
+    page = tag("html", head, tag("body", join(body, "\n"), join([*data, *scripts], "\n")), lang=pictures.lang)
     return f"<!doctype html>\n{page}\n"
+
+
+def drawing_library() -> str:
+    """The text of plotly.js."""
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+def asset(name: str) -> Markup:
+    """A style sheet or a script that lies beside this file."""
+    return Markup((files("nextclose.report") / name).read_text(encoding="utf-8"))
+
+
+def json_element(name: str, value: Any) -> Markup:
+    """A value that a script of the page finds by the element's id."""
+    return tag("script", json_text(value), type="application/json", id_=name)
 
 
 def footer(version: str, lang: Lang) -> Markup:
@@ -61,7 +78,7 @@ def footer(version: str, lang: Lang) -> Markup:
     return tag("footer", said)
 
 
-def _json(figure: Figure) -> Markup:
+def json_text(value: Any) -> Markup:
     """JSON that cannot end its script element."""
-    text = json.dumps(figure, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c"))

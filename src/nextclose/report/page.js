@@ -1,11 +1,11 @@
-// Draws every figure of the page, in the colours that the page has now.
-(() => {
+// Draws every figure of the page, in the colours that the page has now; nextclose.show draws one that comes later.
+const nextclose = (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const print = matchMedia("print");
   const lighter = {
     "#0072B2": "#4BA3E3", "#D55E00": "#FF8A4C", "#009E73": "#3EC79B", "#CC79A7": "#E39BC3", "#888888": "#9AA5B4",
   };
-  const figures = [...document.querySelectorAll(".figure")].map((box) => ({
+  let figures = [...document.querySelectorAll(".figure")].map((box) => ({
     box, text: document.getElementById(box.dataset.figure).textContent,
   }));
   const settings = {
@@ -35,14 +35,25 @@
     return themed;
   }
 
-  function draw() {
-    for (const { box, text } of figures) {
-      const { data, layout } = coloured(text);
-      Plotly.react(box, data, surroundings(layout), settings);
-    }
+  function draw({ box, text }) {
+    if (typeof Plotly === "undefined") return;
+    const { data, layout } = coloured(text);
+    Plotly.react(box, data, surroundings(layout), settings);
   }
 
-  draw();
-  dark.addEventListener("change", draw);
-  print.addEventListener("change", draw);
+  function drawAll() {
+    figures = figures.filter(({ box }) => box.isConnected);
+    figures.forEach(draw);
+  }
+
+  function show(box, figure) {
+    const own = { box, text: JSON.stringify(figure) };
+    figures.push(own);
+    draw(own);
+  }
+
+  drawAll();
+  dark.addEventListener("change", drawAll);
+  print.addEventListener("change", drawAll);
+  return { show };
 })();

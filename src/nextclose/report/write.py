@@ -20,7 +20,7 @@ def write_report(result: StudyResult, path: Path, *, lang: Lang | None = None) -
     ------
     SettingsError : the file cannot be written there.
     """
-    return _write(render(result, lang or result.lang), path)
+    return write_text(render(result, lang or result.lang), path)
 
 
 def write_judgement(judgement: Judgement, path: str | Path, lang: Lang | None = None) -> Path:
@@ -30,10 +30,16 @@ def write_judgement(judgement: Judgement, path: str | Path, lang: Lang | None = 
     ------
     SettingsError : the file cannot be written there.
     """
-    return _write(render_judgement(judgement, lang or judgement.lang), Path(path))
+    return write_text(render_judgement(judgement, lang or judgement.lang), Path(path))
 
 
-def _write(text: str, path: Path) -> Path:
+def write_text(text: str, path: Path) -> Path:
+    """Write a text to a file, whole or not at all; returns its path.
+
+    Raises
+    ------
+    SettingsError : the file cannot be written there.
+    """
     if os.path.exists(path) and not os.path.isfile(path):
         raise SettingsError("cannot write the report '{path}': {error}", path=path, error=_what(path))
     beside = path.with_name(f".{path.name}.{os.getpid()}")
