@@ -20,13 +20,18 @@ def finding_count(note: Mapping[str, Any], lang: Lang) -> str:
 
 def finding_action(note: Mapping[str, Any], lang: Lang) -> str:
     """What was done about it."""
+    return action_word(str(note["action"]), lang)
+
+
+def action_word(action: str, lang: Lang) -> str:
+    """What was done: 'dropped', 'kept', 'applied' or 'noted' in a word of `lang`."""
     actions = {
         "dropped": say("left out", lang),
         "kept": say("kept", lang),
         "applied": say("applied", lang),
         "noted": say("noted", lang),
     }
-    return actions[str(note["action"])]
+    return actions[action]
 
 
 def finding_dates(note: Mapping[str, Any], most: int) -> str:

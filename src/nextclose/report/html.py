@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 
 
@@ -14,8 +14,16 @@ class Markup(str):
 
 def tag(name: str, *children: str, **attributes: str) -> Markup:
     """An element; children that are no Markup are escaped; a trailing _ in an attribute's name is dropped."""
-    written = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items())
-    return Markup(f"<{name}{written}>{join(children)}</{name}>")
+    return Markup(f"<{name}{_written(attributes)}>{join(children)}</{name}>")
+
+
+def void(name: str, **attributes: str) -> Markup:
+    """An element that holds nothing and has no end, such as `input`."""
+    return Markup(f"<{name}{_written(attributes)}>")
+
+
+def _written(attributes: Mapping[str, str]) -> str:
+    return "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(value)}"' for key, value in attributes.items())
 
 
 def join(parts: Iterable[str], between: str = "") -> Markup:

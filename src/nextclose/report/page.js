@@ -16,7 +16,8 @@ const nextclose = (() => {
 
   // The figure with colours that stand out from the page: the truth in ink, the others lighter on dark paper.
   function coloured(text) {
-    const inked = text.replaceAll('"color":"truth"', `"color":"${colour("--ink")}"`);
+    const inked = text.replaceAll('"color":"truth"', `"color":"${colour("--ink")}"`)
+      .replaceAll('"color":"paper"', `"color":"${colour("--paper")}"`);
     if (!dark.matches || print.matches) return JSON.parse(inked);
     return JSON.parse(inked.replace(/#[0-9A-F]{6}/g, (code) => lighter[code] ?? code));
   }
