@@ -49,7 +49,7 @@ nextclose.chart = (chart, dates, words) => {
 
   const upright = (date) => ({
     type: "line", xref: "x", yref: "paper", x0: date, x1: date, y0: 0, y1: 1, layer: "below",
-    line: { color: words.naive, width: 1, dash: "dot" }, opacity: 0.45,
+    line: { color: words.naive, width: 1, dash: "dot" }, opacity: 0.3,
   });
   const layout = {
     height: 460, margin: { l: 60, r: 16, t: 44, b: 40 }, hovermode: "x unified",

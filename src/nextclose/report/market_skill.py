@@ -159,6 +159,6 @@ def _counts(own: SymbolColumns) -> Sequence[str]:
     middle, low, high = np.percentile(skill, (50.0, 10.0, 90.0)).tolist() if len(skill) else [np.nan] * 3
     above = percent(float(np.mean(skill > 0.0))) if len(skill) else DASH
     return (
-        f"{np.count_nonzero(judged):,}", two_lines(signed(middle), interval(low, high)), above,
+        f"{np.count_nonzero(judged):,}", two_lines(signed(middle, 4), interval(low, high)), above,
         *(f"{count:,}" for count in counts), seen,
     )  # fmt: skip

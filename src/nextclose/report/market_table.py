@@ -97,9 +97,9 @@ def table_columns(view: MarketView, charts: Mapping[str, int]) -> dict[str, Any]
 def _model(own: SymbolColumns) -> dict[str, Any]:
     codes = {verdict: number for number, verdict in enumerate(VERDICTS)}
     return {
-        "skill": _short(own.skill, 4),
-        "lo": _short(own.skill_lo, 4),
-        "hi": _short(own.skill_hi, 4),
+        "skill": _short(own.skill, 5),
+        "lo": _short(own.skill_lo, 5),
+        "hi": _short(own.skill_hi, 5),
         "verdict": [codes.get(verdict, -1) for verdict in own.verdict.tolist()],
         "n": own.n.tolist(),
         "rmse": _short(own.rmse, 4),

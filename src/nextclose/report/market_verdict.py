@@ -59,7 +59,7 @@ def _rivals(rivals: Sequence[RivalRow], lang: Lang) -> list[Markup]:
         say("p, one-sided", lang), say("found", lang),
     ]  # fmt: skip
     ends = [i for i in range(len(rivals) - 1) if _series(rivals[i]) != _series(rivals[i + 1])]
-    drawn = table(head, [_rival(row, lang) for row in rivals], words=(0, 1, 6), last=ends, class_="board")
+    drawn = table(head, [_rival(row, lang) for row in rivals], words=(0, 1, 6), last=ends, class_="board found")
     notes = [
         say(
             "Diebold-Mariano on the sessions' sums of squared errors, below 0 where the model is better; each test stands alone, "

@@ -39,7 +39,8 @@ const nextclose = (() => {
   function draw({ box, text }) {
     if (typeof Plotly === "undefined") return;
     const { data, layout } = coloured(text);
-    Plotly.react(box, data, surroundings(layout), settings);
+    const bar = box.closest(".multiples") ? false : settings.displayModeBar;
+    Plotly.react(box, data, surroundings(layout), { ...settings, displayModeBar: bar });
   }
 
   function drawAll() {
