@@ -113,7 +113,9 @@ def columns_of(rng, value, size, sessions) -> SymbolColumns:
     """Numbers of a model whose noise takes (noise / 0.01)^2 of skill; the less traded, the worse."""
     S = len(value)
     worse = (size / 0.01) ** 2
-    skill = -worse * np.exp(0.5 * rng.standard_normal(S)) + 0.004 * (np.log(value) - 21.0) + 0.01 * rng.standard_normal(S)
+    skill = (
+        -worse * np.exp(0.5 * rng.standard_normal(S)) + 0.004 * (np.log(value) - 21.0) + 0.01 * rng.standard_normal(S)
+    )
     skill[: S // 400] *= 40.0
     half = 0.01 + 0.3 * worse
     kind = np.where(skill > half, 0, np.where(skill < -half, 1, 2))

@@ -64,7 +64,7 @@ def decile_figure(
     middles = [float(np.median(values[group])) for group in groups]
     made["layout"]["xaxis"] = {
         "title": {"text": axis}, "range": [0.4, GROUPS + 0.6], "showgrid": False,
-        "tickvals": list(range(1, GROUPS + 1)), "ticktext": [shown(value) for value in middles], "tickangle": 0,
+        "tickvals": list(range(1, GROUPS + 1)), "ticktext": [shown(value) for value in middles],
         "tickfont": {"size": 11},
     }  # fmt: skip
     made["layout"]["shapes"] = [level(0.0)]

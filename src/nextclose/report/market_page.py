@@ -13,10 +13,10 @@ from nextclose.report.market_left import left_section
 from nextclose.report.market_skill import skill_section
 from nextclose.report.market_table import table_section, table_words
 from nextclose.report.market_time import time_section
-from nextclose.report.market_verdict import survivors, verdict_parts
+from nextclose.report.market_verdict import survivors, verdict_section
 from nextclose.report.market_view import MarketView
 from nextclose.report.market_words import nearest, schedule_words, scope_words
-from nextclose.report.sections import contest_section, numbers_section
+from nextclose.report.sections import alarm_section, contest_section, numbers_section, tests_section
 from nextclose.report.words import counted_symbols
 
 
@@ -27,14 +27,16 @@ def render_market(view: MarketView) -> str:
         _header(view),
         _facts(view),
         survivors(view) if view.symbols else Markup(""),
-        _notes(view),
-        verdict_parts(view),
+        bullets(view.notes),
+        verdict_section(view),
+        alarm_section(view.models, lang),
         contest_section(view.contests, view.models, lang),
         skill_section(view, pictures),
         decile_section(view, pictures),
         time_section(view, pictures),
         table_section(view),
         numbers_section(view.models, lang) if view.models else Markup(""),
+        tests_section(view.models, lang),
         left_section(view),
         how_section(view),
         footer(view.versions.get("nextclose", ""), lang),
@@ -55,9 +57,12 @@ def _header(view: MarketView) -> Markup:
     title = say("Can the next close of {symbols} be predicted?", lang, symbols=counted_symbols(len(view.symbols), lang))
     if not view.symbols:
         title = say("No symbol could be used", lang)
-    span = say("tested {start} to {end}", lang, start=view.test_start, end=view.test_end)
-    before = say("trained from {start} on", lang, start=view.train_start)
-    lead = tag("p", tag("code", PurePath(view.source).name), f" · {span} · {before}", class_="lead")
+    facts = [
+        tag("code", PurePath(view.source).name),
+        tag("span", say("tested {start} to {end}", lang, start=view.test_start, end=view.test_end), class_="fact"),
+        tag("span", say("trained from {start} on", lang, start=view.train_start), class_="fact"),
+    ]
+    lead = tag("p", join(facts, " · "), class_="lead")
     return tag("header", tag("p", "nextclose", class_="brand"), tag("h1", title), lead)
 
 
@@ -83,7 +88,3 @@ def _counted(view: MarketView) -> str:
     kinds = [row.kind for row in nearest(view)]
     recipes, baselines = kinds.count("recipe"), kinds.count("baseline")
     return say("{recipes} recipes, {baselines} baselines", view.lang, recipes=recipes, baselines=baselines)
-
-
-def _notes(view: MarketView) -> Markup:
-    return bullets(view.notes)

@@ -140,12 +140,8 @@ def _upright(value: float, dash: str) -> Figure:
 def _key(lang: Lang) -> Markup:
     """What the colours and lines mean, once for all pictures."""
     swatches = [
-        tag(
-            "span",
-            tag("i", style=f"background:{colour};opacity:{opacity}"),
-            f"{MARKS[verdict][0]} {verdict_word(verdict, lang)}",
-        )
-        for verdict, (colour, opacity) in SHADES.items()
+        tag("span", tag("i", class_=MARKS[verdict][1]), f"{MARKS[verdict][0]} {verdict_word(verdict, lang)}")
+        for verdict in SHADES
     ]
     median = tag("span", tag("i", class_="dotted"), say("median", lang))
     return tag("p", join([*swatches, median]), class_="notes key swatches", aria_hidden="true")

@@ -127,19 +127,21 @@
   async function draw(i, inside) {
     const number = table.chart[i];
     const note = element("p", { class: "notes" }, number < 0 ? words.noChart : words.loading);
-    const box = element("div", { class: "chart" });
-    inside.append(box, note, element("div", { class: "scroll" }, numbers(i)));
+    inside.append(note, element("div", { class: "scroll" }, numbers(i)));
     if (number < 0) return;
     const file = `charts/${String(Math.floor(number / words.group)).padStart(5, "0")}`;
+    let group = null;
     try {
-      const group = await nextclose.load(file);
-      const chart = group.charts[number % words.group];
-      note.textContent = chart.folds.length > 1 ? words.folds : "";
-      if (box.isConnected) nextclose.show(box, nextclose.chart(chart, group.dates[chart.dates], words));
-    } catch (problem) {
-      if (typeof problem !== "string") throw problem;
+      group = await nextclose.load(file);
+    } catch {
       note.textContent = fill(words.missing, `${file}.js`);
+      return;
     }
+    const chart = group.charts[number % words.group];
+    const box = element("div", { class: "chart" });
+    note.textContent = chart.folds.length > 1 ? words.folds : "";
+    note.before(box);
+    if (box.isConnected) nextclose.show(box, nextclose.chart(chart, group.dates[chart.dates], words));
   }
 
   function close(button) {
@@ -203,5 +205,10 @@
     renew({});
   }
 
+  if (typeof Plotly === "undefined") {
+    for (const box of document.querySelectorAll(".figure")) {
+      box.replaceChildren(element("p", { class: "notes" }, fill(words.missing, "plotly.js")));
+    }
+  }
   nextclose.load("symbols").then(start, () => { byId("symbol-status").textContent = fill(words.missing, "symbols.js"); });
 })();

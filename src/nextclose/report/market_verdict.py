@@ -12,7 +12,7 @@ from nextclose.report.verdicts import verdict_cards
 from nextclose.report.words import counted_sessions, counted_symbols, pvalue, signed, step_name
 
 
-def verdict_parts(view: MarketView) -> Markup:
+def verdict_section(view: MarketView) -> Markup:
     """A card a recipe, then each recipe beside the plainer forecasts."""
     lang = view.lang
     rows = [row for row in view.models if row.kind == "recipe"]

@@ -162,7 +162,7 @@ class ChartModel:
     """(T,) forecast close; NaN where there is none."""
     lo: Float64s | None = None
     hi: Float64s | None = None
-    """(T,) interval; None where it is not to be drawn (a band a recipe keeps the files small)."""
+    """(T,) interval; None where no band is to be drawn: bands for the recipes alone keep the files small."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -20,7 +20,7 @@ UNITS: dict[Lang, Sequence[tuple[float, str]]] = {
 
 
 def compact(value: float, lang: Lang) -> str:
-    """An amount in three digits and a unit: `12.3B`, `123억`."""
+    """An amount in at least three digits and a unit: `12.3B`, `9,324억`."""
     if not np.isfinite(value):
         return DASH
     size, unit = next(((size, unit) for size, unit in UNITS[lang] if abs(value) >= size), (1.0, ""))
