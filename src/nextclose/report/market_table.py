@@ -108,9 +108,9 @@ def _model(own: SymbolColumns) -> dict[str, Any]:
     }
 
 
-def _short(values: Float64s, digits: int) -> Any:
-    """Values in so many significant digits, small ones in no more than four decimals; null where not finite."""
-    return numbers(np.array([float(f"{value:.{digits}g}") for value in np.round(values, 6).tolist()]))
+def _short(values: Float64s, digits: int) -> list[float | None]:
+    """In so many significant digits, and no more than six decimals; null where not finite."""
+    return numbers(np.round(values, 6), digits)
 
 
 def _controls(view: MarketView) -> Markup:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from nextclose.core.forecasts import Forecasts
-from nextclose.core.plain import plain
 from nextclose.core.types import Dates, Floats
 
 Figure = dict[str, Any]
@@ -84,6 +83,8 @@ def days(dates: Dates) -> list[str]:
     return np.datetime_as_string(dates.astype("datetime64[D]"), unit="D").tolist()  # type: ignore[no-any-return]
 
 
-def numbers(values: Floats) -> Any:
-    """Seven significant digits: a picture needs no more, and the page stays small; what is not finite is null."""
-    return plain([float(f"{value:.7g}") for value in np.asarray(values, dtype=np.float64)])
+def numbers(values: Floats, digits: int = 7) -> list[float | None]:
+    """(n,) in seven significant digits: a picture needs no more, and the page stays small; what is not finite is null."""
+    own = np.asarray(values, dtype=np.float64)
+    known = np.isfinite(own).tolist()
+    return [float(f"{value:.{digits}g}") if there else None for value, there in zip(own.tolist(), known, strict=True)]
