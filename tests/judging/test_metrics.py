@@ -22,19 +22,15 @@ def test_errors_by_hand():
     assert metrics.mae(Y, YHAT) == 0.75
     assert metrics.mape(Y, YHAT) == pytest.approx(100.0 * (0.1 + 1.0 / 11.0 + 1.0 / 11.0) / 4.0)
     assert metrics.skill(np.array([1.0, 1.0]), np.array([2.0, 0.0])) == pytest.approx(0.5)
-    assert metrics.relative_mae(np.array([1.0, -2.0]), np.array([-4.0, 0.0])) == 0.75
 
 
 def test_a_tie_is_no_rise():
-    # rises: no, yes, no, no; called: yes, yes, no, yes
-    assert metrics.directional_accuracy(Y, YHAT, LAST) == 0.5
-    assert metrics.always_up(Y, LAST) == 0.25
-    assert metrics.ties(Y, LAST) == 0.5
+    assert metrics.rises(Y, LAST).tolist() == [False, True, False, False]
 
 
 def test_intervals_by_hand():
     assert metrics.coverage(Y, LO, HI) == pytest.approx(2.0 / 3.0)
-    assert metrics.interval_width(LO, HI) == pytest.approx((2.0 + 0.5 + 2.0) / 3.0)
+    np.testing.assert_allclose(metrics.interval_scores(Y, LO, HI, 0.9), [2.0, 0.5 + 20.0 * 0.5, np.nan, 2.0])
     assert metrics.interval_score(Y, LO, HI, 0.9) == pytest.approx((2.0 + 0.5 + 20.0 * 0.5 + 2.0) / 3.0)
 
 
@@ -72,28 +68,14 @@ def test_the_pinball_loss_by_hand():
     assert metrics.pinball(y, quantile, 0.9) == pytest.approx((0.9 + 0.1) / 2.0)
 
 
-def test_brier_scores_by_hand():
-    rose, p = np.array([True, False, True, False]), np.array([0.8, 0.4, np.nan, 0.5])
-    assert metrics.brier(rose, p) == pytest.approx((0.04 + 0.16 + 0.25) / 3.0)
-    assert metrics.brier_base(rose, p) == pytest.approx(1.0 / 3.0 * 2.0 / 3.0)
-    assert metrics.brier(rose, np.where(np.isnan(p), p, 1.0 / 3.0)) == pytest.approx(metrics.brier_base(rose, p))
-
-
 def test_undefined_measures_are_nan_not_zero():
-    nothing, no_rise = np.empty(0), np.empty(0, dtype=bool)
-    two, unknown = np.ones(2), np.full(2, np.nan)
+    nothing, two, unknown = np.empty(0), np.ones(2), np.full(2, np.nan)
     undefined = [
         *(measure(nothing, nothing) for measure in (metrics.rmse, metrics.mae, metrics.mape, metrics.skill)),
-        metrics.directional_accuracy(nothing, nothing, nothing),
-        *(measure(nothing, nothing) for measure in (metrics.always_up, metrics.ties, metrics.relative_mae)),
         metrics.skill(two, np.zeros(2)),
-        metrics.relative_mae(two, np.zeros(2)),
         metrics.coverage(two, unknown, unknown),
-        metrics.interval_width(unknown, unknown),
         metrics.interval_score(two, two, two, 1.0),
         metrics.pinball(two, unknown, 0.5),
-        metrics.brier(two > 0.0, unknown),
-        metrics.brier_base(no_rise, nothing),
     ]
     assert np.isnan(undefined).all()
 

@@ -204,13 +204,35 @@ class ModelRow:
     mz: Regression = UNFITTED
     """Mincer-Zarnowitz on the change."""
     shift: ShiftDiagnosis | None = None
-    """None where persistence makes no error or fewer than five sessions follow each other."""
+    """None where persistence makes no error, where fewer than five sessions follow each other, or where only sums were given."""
     information_pvalue: float = NAN
     """Clark-West's one-sided p on which `information` rests, after Holm."""
     wanders: bool = False
     """The announced change wanders like a walk, so that the p-values of a gain are Dickey and Fuller's."""
     rejudged: tuple[Rejudged, ...] = ()
-    """At shifts of one session either way, where the skill raised the alarm."""
+    """At shifts of one session either way, where the skill raised the alarm and the rows were given."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Field name -> why it is NaN."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RivalRow:
+    """A model against a plainer forecast on the same forecasts: Diebold-Mariano on e^2, session by session."""
+
+    model: str
+    rival: str
+    step: int
+    skill: float
+    """The model's, against persistence."""
+    rival_skill: float
+    statistic: float
+    """Below 0 where the model is better."""
+    pvalue_better: float
+    """One-sided: small where the model is more accurate than the rival."""
+    pvalue_worse: float
+    """One-sided: small where it is less accurate."""
+    n: int
+    """Sessions that entered."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Field name -> why it is NaN."""
 
@@ -398,13 +420,13 @@ class DataSummary:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Judgement:
-    """What `judge` says of a Forecasts table."""
+    """What `judge` says of a Forecasts table, or `judge_tallies` of a market's sums."""
 
     models: tuple[ModelRow, ...]
     notes: tuple[str, ...]
     """What was assumed, left out or found odd, a sentence each."""
     table: Forecasts
-    """Every forecast, the ones not judged too."""
+    """Every forecast, the ones not judged too; empty where only sums were given."""
     symbols: tuple[SymbolRow, ...] = ()
     """Each model on each symbol, where there are several."""
     contests: tuple[Contest, ...] = ()
@@ -418,6 +440,8 @@ class Judgement:
     lang: Lang = "en"
     intervals: tuple[IntervalRow, ...] = ()
     """The intervals of each model that has some."""
+    rivals: tuple[RivalRow, ...] = ()
+    """Each recipe against each plainer forecast, where a market was judged by its sessions' sums."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,4 +1,4 @@
-"""Measures of a forecast: arrays of equal length in, one number out, NaN where it is undefined."""
+"""Measures of a forecast: arrays of equal length in, one number out, or one a row; NaN where it is undefined."""
 
 from __future__ import annotations
 
@@ -35,21 +35,6 @@ def rises(price: Float64s, last_close: Float64s) -> Bools:
     return price > last_close
 
 
-def directional_accuracy(y: Float64s, yhat: Float64s, last_close: Float64s) -> float:
-    """Share of sessions whose rise or not-rise the forecast called."""
-    return float(np.mean(rises(y, last_close) == rises(yhat, last_close))) if len(y) else NAN
-
-
-def always_up(y: Float64s, last_close: Float64s) -> float:
-    """The directional accuracy of 'it always rises': the share of rises."""
-    return float(np.mean(rises(y, last_close))) if len(y) else NAN
-
-
-def ties(y: Float64s, last_close: Float64s) -> float:
-    """Share of sessions that closed where the one before did."""
-    return float(np.mean(y == last_close)) if len(y) else NAN
-
-
 def coverage(y: Float64s, lo: Float64s, hi: Float64s) -> float:
     """Share of truths inside [lo, hi], over the rows that have an interval."""
     known = np.isfinite(lo) & np.isfinite(hi)
@@ -77,33 +62,8 @@ def interval_scores(y: Float64s, lo: Float64s, hi: Float64s, level: Float64s | f
     return scores
 
 
-def interval_width(lo: Float64s, hi: Float64s) -> float:
-    """Mean of hi - lo over the rows that have an interval."""
-    known = np.isfinite(lo) & np.isfinite(hi)
-    return float(np.mean(hi[known] - lo[known])) if known.any() else NAN
-
-
-def relative_mae(error: Float64s, naive: Float64s) -> float:
-    """Sum |e| / sum |e_persistence|; NaN where persistence makes no error at all."""
-    worst = float(np.sum(np.abs(naive)))
-    return float(np.sum(np.abs(error))) / worst if worst > 0.0 else NAN
-
-
 def pinball(y: Float64s, quantile: Float64s, level: float) -> float:
     """Mean of max(level (y - q), (level - 1)(y - q)) (Koenker & Bassett 1978); lower is better."""
     known = np.isfinite(quantile)
     off = y[known] - quantile[known]
     return float(np.mean(np.maximum(level * off, (level - 1.0) * off))) if known.any() else NAN
-
-
-def brier(rose: Bools, p_up: Float64s) -> float:
-    """Mean of (p_up - rise)^2 (Brier 1950), over the rows that have a probability; lower is better."""
-    known = np.isfinite(p_up)
-    return float(np.mean((p_up[known] - rose[known]) ** 2)) if known.any() else NAN
-
-
-def brier_base(rose: Bools, p_up: Float64s) -> float:
-    """The Brier score of always giving the share of rises, over the same rows."""
-    known = np.isfinite(p_up)
-    share = float(np.mean(rose[known])) if known.any() else NAN
-    return share * (1.0 - share)

@@ -11,6 +11,7 @@ from nextclose.core.lang import Text
 from nextclose.core.types import Float64s
 from nextclose.judging.accuracy_tests import TestResult, equal_losses
 from nextclose.judging.row import Measured, skill_of_sums
+from nextclose.judging.tally import Tally
 from nextclose.judging.verdict import ALPHA, Ruling
 
 PLAINER = ("drift", "train-mean", "pooled-mean", "ar", "ridge")
@@ -58,20 +59,20 @@ def beside_the_plainer(row: Measured, ruling: Ruling, plainer: Sequence[Measured
 
 
 def _rival(row: Measured, other: Measured) -> Rival:
-    return against(row, other.name, other.tally.lost)
+    return against(row.tally, other.name, other.tally.lost)
 
 
 def _hindsight(row: Measured) -> Rival:
     """The best constant of these very sessions: what a table without a train span has to stand against."""
     tally = row.tally
     mean = float(np.sum(tally.change)) / row.n
-    return against(row, "", tally.base - 2.0 * mean * tally.change + mean * mean * tally.n)
+    return against(tally, "", tally.base - 2.0 * mean * tally.change + mean * mean * tally.n)
 
 
-def against(row: Measured, name: str, lost: Float64s) -> Rival:
-    """A row against a rival on the same forecasts, of whose e^2 `lost` (T,) are the sessions' sums."""
-    dm = equal_losses(row.tally.lost - lost, row.tally.n, row.step)
-    return Rival(name=name, skill=skill_of_sums(lost, row.tally.base), dm=dm)
+def against(tally: Tally, name: str, lost: Float64s) -> Rival:
+    """A model against a rival on the same forecasts, of whose e^2 `lost` (T,) are the sessions' sums."""
+    dm = equal_losses(tally.lost - lost, tally.n, tally.step)
+    return Rival(name=name, skill=skill_of_sums(lost, tally.base), dm=dm)
 
 
 def _constant(rival: Rival) -> Text:

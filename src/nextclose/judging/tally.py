@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nextclose.core.errors import ForecastsError
 from nextclose.core.types import Bools, Dates, Float64s, Ints
 from nextclose.judging import metrics
 from nextclose.judging.panel import Panel
@@ -117,12 +118,18 @@ class Tally:
     def make(cls, columns: Mapping[str, Any], /) -> Tally:
         """From columns of one model and step, in any order of sessions; others than ours are ignored.
 
-        Raises ForecastsError where one is missing or the steps differ.
+        Raises ForecastsError where one is missing, where the steps differ, or where a session stands twice.
         """
         kinds = {"step": np.int64, "target_date": "datetime64[D]", "level": np.float64} | _SUMS
         found = read_columns(columns, kinds)
         order = np.argsort(found["target_date"], kind="stable")
         step, dates = one_step(found.pop("step").tolist()), found.pop("target_date")[order]
+        twice = np.flatnonzero(dates[1:] == dates[:-1])
+        if len(twice):
+            raise ForecastsError(
+                "the table of sums has several rows for {date}: expected one a session, of one model and step",
+                date=dates[twice[0]],
+            )
         return cls(step=step, dates=dates, **{name: values[order] for name, values in found.items()})
 
     @property
