@@ -9,6 +9,7 @@ import numpy as np
 from tests.conftest import walk_bars
 
 from nextclose.core.forecasts import Forecasts
+from nextclose.core.results import RivalRow
 from nextclose.judging.judge import judge
 from nextclose.report.market_view import (
     ChartData,
@@ -16,7 +17,6 @@ from nextclose.report.market_view import (
     FaultCount,
     LeftOut,
     MarketView,
-    RivalRow,
     SessionSums,
     SymbolColumns,
 )
@@ -58,7 +58,7 @@ def make_view(*, symbols=60, sessions=SPAN, lang="en", noise=None, names=None, *
         ),
         models=models, contests=contests,
         rivals=tuple(
-            RivalRow(model=model, rival=rival, skill=-0.001, rival_skill=0.0009, statistic=sign * 2.0,
+            RivalRow(model=model, rival=rival, step=1, n=120, skill=-0.001, rival_skill=0.0009, statistic=sign * 2.0,
                      pvalue_better=0.02 if sign < 0 else 0.98, pvalue_worse=0.98 if sign < 0 else 0.02)
             for model in noise if model in RECIPES for rival, sign in (("pooled-mean", 1), ("ridge", -1)) if S
         ),

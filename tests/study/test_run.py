@@ -177,8 +177,8 @@ def test_a_watcher_hears_of_every_fit_and_epoch():
         def fitted(self, model, fits):
             self.fits += fits
 
-        def epoch(self, model, fold, seed, epoch, loss):
-            self.epochs += 1
+        def losses(self, model, fold, seed, losses):
+            self.epochs += len(losses)
 
     watcher = Counter()
     run(walk_bars(200, seed=5), recipes=["tutorial"], settings=QUICK, today=TODAY, watcher=watcher)

@@ -44,10 +44,11 @@ class Ridge:
         y = np.log(ohlc[self.seq_len :, CLOSE] / ohlc[self.seq_len - 1 : -1, CLOSE])
         mean, spread = X.mean(axis=0), X.std(axis=0)
         spread[spread == 0.0] = 1.0
-        U, s, Vt = np.linalg.svd((X - mean) / spread, full_matrices=False)
-        centred = y - y.mean()
-        penalty = PENALTIES[np.argmin(_leave_one_out(U, s, centred))]
-        slopes = Vt.T @ (s / (s**2 + penalty) * (U.T @ centred)) / spread
+        Z, centred = (X - mean) / spread, y - y.mean()
+        squares, V = np.linalg.eigh(Z.T @ Z)
+        Z, squares = Z @ V, np.maximum(squares, 0.0)
+        penalty = PENALTIES[np.argmin(_leave_one_out(Z, squares, centred))]
+        slopes = V @ ((Z.T @ centred) / (squares + penalty)) / spread
         return replace(self, weights=slopes, intercept=float(y.mean() - mean @ slopes), penalty=float(penalty))
 
     def predict(self, windows: Float64s) -> Float64s:
@@ -62,10 +63,13 @@ def _inputs(windows: Float64s) -> Float64s:
     return relative.reshape(len(windows), -1)[:, :-1]
 
 
-def _leave_one_out(U: Float64s, s: Float64s, y: Float64s) -> Float64s:
-    """Mean squared leave-one-out error of centred y for each penalty; the mean takes 1/n of each sample's leverage."""
-    shrink = s[:, None] ** 2 / (s[:, None] ** 2 + PENALTIES)
-    left = y[:, None] - U @ (shrink * (U.T @ y)[:, None])
-    left /= 1.0 - 1.0 / len(y) - (U**2) @ shrink
+def _leave_one_out(Z: Float64s, squares: Float64s, y: Float64s) -> Float64s:
+    """Mean squared leave-one-out error of centred y for each penalty; the mean takes 1/n of each sample's leverage.
+
+    Z : (n, p) inputs along their principal axes, `squares` (p,) the sum of squares along each.
+    """
+    shrink = 1.0 / (squares[:, None] + PENALTIES)
+    left = y[:, None] - Z @ (shrink * (Z.T @ y)[:, None])
+    left /= 1.0 - 1.0 / len(y) - (Z**2) @ shrink
     errors: Float64s = np.einsum("ij,ij->j", left, left) / len(y)
     return errors

@@ -12,10 +12,11 @@ from nextclose.cli.bench import bench
 from nextclose.cli.data import app as data
 from nextclose.cli.explain import explain
 from nextclose.cli.judge import judge
+from nextclose.cli.market import app as market
 from nextclose.cli.predict import predict
 from nextclose.cli.recipes import recipes
 from nextclose.cli.run import run
-from nextclose.cli.stopping import asked_to_stop, listen
+from nextclose.cli.stopping import asked_to_stop, listen, told_when_stopped
 from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import LANGS, Lang, say
 
@@ -37,6 +38,7 @@ app.command("explain")(explain)
 app.command("recipes")(recipes)
 app.command("bench")(bench)
 app.add_typer(data, name="data")
+app.add_typer(market, name="market")
 
 
 def main() -> None:
@@ -49,7 +51,7 @@ def main() -> None:
         # Whatever a Ctrl-C became on its way: typer makes an exit of it, an import that it broke an ImportError.
         if not asked_to_stop():
             raise
-        _say(say("Stopped. Nothing was written.", lang))
+        _say(told_when_stopped().render(lang))
         sys.exit(INTERRUPTED)
 
 

@@ -12,6 +12,7 @@ from nextclose.cli.stopping import stop_if_asked
 from nextclose.core.lang import Lang, say
 from nextclose.core.progress import fits_bar
 from nextclose.core.results import DataSummary, SplitDates
+from nextclose.core.types import Float64s
 from nextclose.report.terminal import print_shapes, print_start
 from nextclose.study.plan import Plan
 from nextclose.study.saving import check_free
@@ -78,10 +79,11 @@ class RunWatcher(Watcher):
         stop_if_asked()
         self.progress.advance(self.task, fits)
 
-    def epoch(self, model: str, fold: int, seed: int, epoch: int, loss: float) -> None:
+    def losses(self, model: str, fold: int, seed: int, losses: Float64s) -> None:
         """Print every tenth loss of the first seed's first fit."""
-        if self.verbose and fold == 0 and seed == 0 and epoch % EVERY == 0:
-            self.console.print(f"EPOCH: {epoch} Loss: {loss:.6f}")
+        if self.verbose and fold == 0 and seed == 0:
+            for epoch in range(0, len(losses), EVERY):
+                self.console.print(f"EPOCH: {epoch} Loss: {losses[epoch]:.6f}")
 
     def judging(self) -> None:
         """Take the bar away; one that never started would leave an empty line."""

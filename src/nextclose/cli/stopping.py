@@ -10,7 +10,10 @@ import signal
 from threading import Event
 from types import FrameType
 
+from nextclose.core.lang import Text
+
 _asked = Event()
+_told: list[Text] = [Text("Stopped. Nothing was written.")]
 
 
 def listen() -> None:
@@ -19,6 +22,7 @@ def listen() -> None:
     Does nothing where Ctrl-C is ignored.
     """
     _asked.clear()
+    _told[0] = Text("Stopped. Nothing was written.")
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _remember):
         signal.signal(signal.SIGINT, _remember)
 
@@ -32,6 +36,16 @@ def stop_if_asked() -> None:
     """Raise the KeyboardInterrupt that somebody swallowed."""
     if _asked.is_set():
         raise KeyboardInterrupt
+
+
+def say_when_stopped(line: Text) -> None:
+    """What a Ctrl-C leaves behind, where it is something."""
+    _told[0] = line
+
+
+def told_when_stopped() -> Text:
+    """What to say after a Ctrl-C."""
+    return _told[0]
 
 
 def _remember(_number: int, _frame: FrameType | None) -> None:

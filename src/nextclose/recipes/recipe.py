@@ -111,6 +111,22 @@ def load_recipe(name: str) -> Recipe:
             known=", ".join(("ladder", *recipe_names())),
             hint=did_you_mean(name, ("ladder", *recipe_names())),
         )
-    page = tomllib.loads((files("nextclose.recipes") / f"{name}.toml").read_text(encoding="utf-8"))
+    page = _page(name)
     base = load_recipe(page["base"]).settings() if "base" in page else {}
     return Recipe.from_settings(name, page["summary"], base | page.get("settings", {}))
+
+
+@cache
+def market_recipe(name: str) -> Recipe:
+    """The recipe as it is fitted to a whole market at once: with the settings that it changes there, if any.
+
+    Raises SettingsError for an unknown one.
+    """
+    own = load_recipe(name)
+    page = _page(name)
+    base = market_recipe(page["base"]).settings() if "base" in page else own.settings()
+    return Recipe.from_settings(name, own.summary, base | page.get("settings", {}) | page.get("market", {}))
+
+
+def _page(name: str) -> dict[str, Any]:
+    return tomllib.loads((files("nextclose.recipes") / f"{name}.toml").read_text(encoding="utf-8"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nextclose.core.lang import Lang, say
+from nextclose.core.results import RivalRow
 from nextclose.judging.verdict import ALPHA
 from nextclose.report.html import Markup, section, table, tag
-from nextclose.report.market_view import MarketView, RivalRow
+from nextclose.report.market_view import MarketView
 from nextclose.report.verdicts import verdict_cards
 from nextclose.report.words import counted_sessions, counted_symbols, pvalue, signed, step_name
 

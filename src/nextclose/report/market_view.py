@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy.typing as npt
 
 from nextclose.core.lang import Lang
-from nextclose.core.results import Contest, ModelRow
+from nextclose.core.results import Contest, ModelRow, RivalRow
 from nextclose.core.types import Dates, Float64s, Ints
 
 Scope = Literal["symbol", "market"]
@@ -43,25 +43,6 @@ class FaultCount:
     """What was found, in the view's language."""
     rows: int
     symbols: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class RivalRow:
-    """A recipe against a plainer forecast on the same sessions (Diebold-Mariano on the sessions' sums of e^2)."""
-
-    model: str
-    rival: str
-    """Name of a baseline: 'train-mean', 'pooled-mean', ..."""
-    skill: float
-    """The recipe's skill against persistence."""
-    rival_skill: float
-    statistic: float
-    """Below 0 where the recipe is better."""
-    pvalue_better: float
-    """One-sided: small where the recipe is more accurate than the rival."""
-    pvalue_worse: float
-    """One-sided: small where it is less accurate."""
-    step: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

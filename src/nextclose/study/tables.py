@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nextclose.bars.bars import Bars
@@ -11,9 +13,10 @@ from nextclose.study.scores import LEVEL, Scores, rolling_interval, score
 from nextclose.study.walk import Walked
 
 
-def forecast_table(walked: Walked, bars: Bars, volatility: Float64s) -> Forecasts:
-    """Every forecast of a model: the mean of its seeds, an interval from its own matured scores, and the truth."""
-    return Forecasts.concat([_step(walked, k, bars, volatility) for k in range(walked.prices.shape[2])])
+def forecast_table(walked: Walked, bars: Bars, volatility: Float64s, *, intervals: bool = True) -> Forecasts:
+    """Every forecast of a model: the mean of its seeds, an interval from its own matured scores if wanted, and the truth."""
+    steps = range(walked.prices.shape[2])
+    return Forecasts.concat([_step(walked, k, bars, volatility, intervals=intervals) for k in steps])
 
 
 def scores_of(walked: Walked, bars: Bars, volatility: Float64s) -> Scores:
@@ -28,15 +31,18 @@ def _forecast(walked: Walked, k: int) -> tuple[Float64s, Float64s | None]:
     return walked.prices[:, :, k].mean(axis=0), None if walked.quantiles is None else walked.quantiles[:, k]
 
 
-def _step(walked: Walked, k: int, bars: Bars, volatility: Float64s) -> Forecasts:
+def _step(walked: Walked, k: int, bars: Bars, volatility: Float64s, *, intervals: bool) -> Forecasts:
     yhat, quantiles = _forecast(walked, k)
     origins = walked.origins
     targets = origins + k + 1
     last_close, y = bars.close[origins], bars.close[targets]
     known = volatility[origins] * np.sqrt(k + 1)
-    lo, hi, p_up = rolling_interval(
-        yhat, quantiles, last_close, y, known, origins, targets, past=walked.calibration.step(k)
-    )
+    lo: Any = np.nan
+    hi, p_up = lo, lo
+    if intervals:
+        lo, hi, p_up = rolling_interval(
+            yhat, quantiles, last_close, y, known, origins, targets, past=walked.calibration.step(k)
+        )
     levels = () if walked.fold is None else walked.fold.recipe.training.quantiles
     return Forecasts.make(
         {
@@ -48,7 +54,7 @@ def _step(walked: Walked, k: int, bars: Bars, volatility: Float64s) -> Forecasts
             "yhat": yhat,
             "lo": lo,
             "hi": hi,
-            "level": LEVEL,
+            "level": LEVEL if intervals else np.nan,
             "p_up": p_up,
             "last_close": last_close,
             "y": y,

@@ -61,8 +61,8 @@ class _RecipeWatcher(FitWatcher):
     def fitted(self, fits: int) -> None:
         self.watcher.fitted(self.model, fits)
 
-    def epoch(self, fold: int, seed: int, epoch: int, loss: float) -> None:
-        self.watcher.epoch(self.model, fold, seed, epoch, loss)
+    def losses(self, fold: int, seed: int, losses: Float64s) -> None:
+        self.watcher.losses(self.model, fold, seed, losses)
 
 
 def walk_recipes(recipes: Sequence[tuple[Recipe, Engine, Watcher]], bars: Bars, split: Split) -> tuple[Walked, ...]:
@@ -140,7 +140,9 @@ def apart(closes: Float64s, recipe: Recipe) -> tuple[Float64s, Float64s | None]:
 def held_out_scores(nets: FittedFold, data: Dataset, span: tuple[int, int], engine: Engine) -> Scores:
     """Scores (m, K) on the tail that nets of a span held out."""
     windows = data.train_windows(*span)
-    held_out = nets.recipe.training.held_out(windows.stop - windows.start)
+    held_out = nets.held_out
+    if held_out is None:
+        held_out = nets.recipe.training.held_out(windows.stop - windows.start)
     tail = slice(windows.stop - held_out, windows.stop)
     steps = np.arange(1, data.settings.horizon + 1)
     origins = data.origins(tail)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nextclose.core.results import DataSummary, SplitDates
+from nextclose.core.types import Float64s
 from nextclose.study.plan import Plan
 
 
@@ -23,8 +24,8 @@ class Watcher:
     def fitted(self, model: str, fits: int) -> None:
         """So many more fits of a recipe are done."""
 
-    def epoch(self, model: str, fold: int, seed: int, epoch: int, loss: float) -> None:
-        """An epoch's loss, told when a recipe's fits are done: one fit after the other, its epochs in order."""
+    def losses(self, model: str, fold: int, seed: int, losses: Float64s) -> None:
+        """A fit's loss by epoch, (epochs run,), told when all fits are done: a recipe's one after the other."""
 
     def judging(self) -> None:
         """Every forecast is made."""

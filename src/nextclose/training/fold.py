@@ -25,8 +25,8 @@ class FitWatcher:
     def fitted(self, fits: int) -> None:
         """So many more nets are done."""
 
-    def epoch(self, fold: int, seed: int, epoch: int, loss: float) -> None:
-        """An epoch's loss, told when all nets are done: one net after the other, its epochs in order."""
+    def losses(self, fold: int, seed: int, losses: Float64s) -> None:
+        """A net's loss by epoch, told when all nets are done, one net after the other."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +39,8 @@ class FittedFold:
     """One a seed, in order."""
     train_shape: tuple[int, int, int]
     """(N, L, F) of the windows that trained, validation windows included."""
+    held_out: int | None = None
+    """The latest of them that validated; None: the recipe's share."""
 
     def forecast(self, data: Dataset, windows: slice, engine: Engine) -> Float64s:
         """Each seed's closes for some windows, (S, n, K); the medians where the net has quantiles."""
@@ -249,8 +251,7 @@ def _in_steps(fitted: Callable[[int], None]) -> Callable[[int], None]:
 def _tell(wanted: Wanted, number: int, fits: Sequence[Fit]) -> FitError | None:
     """A fold's losses to the watcher, up to a fit that failed; what is to be said of that one."""
     for seed, fit in enumerate(fits):
-        for epoch, loss in enumerate(fit.losses.tolist()):
-            wanted.watcher.epoch(number, seed, epoch, loss)
+        wanted.watcher.losses(number, seed, fit.losses)
         if fit.problem is not None:
             return FitError(
                 "recipe '{recipe}', fold {fold} of {folds}, seed {seed}: {problem}",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nextclose import engine
+from nextclose.core.errors import SettingsError
 from nextclose.core.fit import Fit, OnDone, Task
 from nextclose.core.lang import Text
 from nextclose.core.settings import MEDIAN, NetSettings, TrainingSettings
@@ -77,6 +78,18 @@ def _settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
         "patience": training.patience,
         "dtype": training.dtype,
     }
+
+
+def pooled_settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
+    """A recipe's settings as the keyword arguments of `engine.fit_pooled`.
+
+    Raises SettingsError for a random h_0, which a pooled fit has none of.
+    """
+    if has_random_start(net):
+        raise SettingsError("one net for a whole market starts from h0=zero, got h0=random")
+    settings = _settings(net, training)
+    del settings["h0"]
+    return settings
 
 
 def predict(params: Params, X: Float64s, *, net: NetSettings) -> Float64s:

@@ -1,6 +1,7 @@
 """From bars to what a net reads: causal features, scalers, targets and windows."""
 
 from nextclose.windows.dataset import Dataset, make_dataset
+from nextclose.windows.pool import Pool, PooledWindows, make_pool
 from nextclose.windows.scalers import Affine, Scaler, fit_scaler
 from nextclose.windows.volatility import ewma_volatility, range_volatility
 from nextclose.windows.windows import make_windows
@@ -8,10 +9,13 @@ from nextclose.windows.windows import make_windows
 __all__ = [
     "Affine",
     "Dataset",
+    "Pool",
+    "PooledWindows",
     "Scaler",
     "ewma_volatility",
     "fit_scaler",
     "make_dataset",
+    "make_pool",
     "make_windows",
     "range_volatility",
 ]

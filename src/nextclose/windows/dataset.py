@@ -111,7 +111,7 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
         scale=range_volatility(bars.high, bars.low, bars.close),
         first=first,
         X=X,
-        y=_targets(bars.close, volatility, first, settings),
+        y=targets_ahead(bars.close, volatility, first, settings),
     )
 
 
@@ -131,7 +131,7 @@ def _relative(X: Float64s, settings: WindowSettings, volatility: Float64s) -> Fl
     return relative
 
 
-def _targets(close: Float64s, volatility: Float64s, first: int, settings: WindowSettings) -> Float64s:
+def targets_ahead(close: Float64s, volatility: Float64s, first: int, settings: WindowSettings) -> Float64s:
     """What follows each origin, in the target's unit, (n - first, K)."""
     n, K = len(close), settings.horizon
     ahead = np.full((n - first, K), np.nan)

@@ -62,7 +62,7 @@ def fit_scaler(data: Dataset, start: int, stop: int) -> Scaler:
     target is standardised over the span's windows; a volatility-return target has its scale already.
     """
     settings = data.settings
-    x = _input_map(settings, data.columns[start:stop])
+    x = input_map(settings, data.columns[start:stop])
     if settings.target == "price":
         close = settings.features.index("close")
         y = Affine(shift=x.shift[close : close + 1], scale=x.scale[close : close + 1])
@@ -73,7 +73,8 @@ def fit_scaler(data: Dataset, start: int, stop: int) -> Scaler:
     return Scaler(x=x, y=y)
 
 
-def _input_map(settings: WindowSettings, rows: Float64s) -> Affine:
+def input_map(settings: WindowSettings, rows: Float64s) -> Affine:
+    """How the features of a train span's rows (n, F) are scaled."""
     if settings.scaling == "min-max":
         return Affine.min_max(rows)
     if settings.scaling == "standard":

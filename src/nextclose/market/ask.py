@@ -1,0 +1,45 @@
+"""Questions to a run's tables, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nextclose.core.errors import SavedRunError, SettingsError
+from nextclose.market.config import MarketConfig
+from nextclose.market.finish import TABLES, outcome_of
+from nextclose.market.keep import FORECASTS
+
+
+def ask(folder: Path, query: str, values: Sequence[Any] = ()) -> Any:
+    """The answer of DuckDB as an Arrow table. The views are forecasts, metrics, folds, sessions, symbols and faults.
+
+    Raises
+    ------
+    SavedRunError : no finished run there.
+    SettingsError : a query that DuckDB does not take.
+    """
+    import duckdb
+
+    MarketConfig.read(folder)
+    if outcome_of(folder) is None:
+        raise SavedRunError(
+            "'{folder}' is not finished: go on with nextclose market resume {folder}, then ask again", folder=folder
+        )
+    with duckdb.connect(config={"threads": 1}) as asked:
+        for name, pattern in _files(folder).items():
+            escaped = pattern.replace("'", "''")
+            asked.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{escaped}')")
+        try:
+            return asked.sql(query, params=list(values)).to_arrow_table()
+        except AttributeError:
+            raise SettingsError("--sql: expected a query that answers with rows, such as SELECT ...") from None
+        except duckdb.Error as error:
+            raise SettingsError("--sql: the query cannot be answered: {error}", error=str(error)) from error
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """View -> the files behind it."""
+    files = {name: str(folder / f"{name}.parquet") for name in TABLES}
+    return files | {FORECASTS: str(folder / FORECASTS / "*.parquet")}

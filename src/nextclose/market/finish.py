@@ -1,0 +1,119 @@
+"""A run's final tables from its shards: always the same bytes, whoever computed the shards and in whatever order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nextclose.core.errors import SavedRunError
+from nextclose.core.plain import to_json
+from nextclose.judging.by_symbol import symbol_rows
+from nextclose.judging.symbol_statistics import SymbolStatistics
+from nextclose.judging.tally import Tally
+from nextclose.market.config import MarketConfig
+from nextclose.market.files import write_bytes, write_text
+from nextclose.market.keep import finished, shard_path
+from nextclose.market.tables import arrays_of, by_model, columns_table, from_parquet, to_parquet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RESULT = "result.json"
+TABLES = ("metrics", "folds", "sessions", "symbols", "faults")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a finished run came to."""
+
+    used: int
+    left_out: int
+    failed: int
+    fits: int
+    tables: Mapping[str, str]
+    """File -> SHA-256."""
+
+
+def outcome_of(folder: Path) -> Outcome | None:
+    """That of a finished run; None where it is not finished."""
+    try:
+        return Outcome(**json.loads((folder / RESULT).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise SavedRunError(
+            "'{path}' is damaged and cannot be read ({error}). Delete it and go on with nextclose market resume.",
+            path=folder / RESULT,
+            error=error,
+        ) from error
+
+
+def finish(folder: Path, config: MarketConfig) -> Outcome:
+    """Write the final tables of a run whose shards are all there, and last of all what it came to."""
+    records = list(finished(folder))
+    hashes = {f"forecasts/{record['number']:05d}.parquet": str(record["sha256"]) for record in records}
+    for name in TABLES:
+        content = to_parquet(_table(name, folder, config))
+        write_bytes(folder / f"{name}.parquet", content)
+        hashes[f"{name}.parquet"] = hashlib.sha256(content).hexdigest()
+    counts = {name: sum(record[name] for record in records) for name in ("used", "left_out", "failed", "fits")}
+    outcome = Outcome(**counts, tables=hashes)
+    write_text(folder / RESULT, to_json(outcome))
+    return outcome
+
+
+def _table(name: str, folder: Path, config: MarketConfig) -> pa.Table:
+    import pyarrow as pa
+
+    parts = list(_parts(name, folder, config))
+    if not parts:
+        return pa.table({"symbol": pa.array([], pa.string())})
+    if name == "metrics":
+        return _metrics(parts, config)
+    if name == "sessions":
+        summed = [(model, Tally.sum(shards).columns()) for model, shards in _grouped(parts, Tally.make)]
+        return columns_table(summed)
+    return pa.concat_tables(parts).combine_chunks()
+
+
+def _parts(name: str, folder: Path, config: MarketConfig) -> Iterator[pa.Table]:
+    """Each shard's part of a table, in the shards' order."""
+    for number in range(len(config.shards)):
+        path = shard_path(folder, number) / f"{name}.parquet"
+        if path.is_file():
+            yield from_parquet(path)
+
+
+def _metrics(parts: list[pa.Table], config: MarketConfig) -> pa.Table:
+    """The statistics of all symbols, with verdicts at a false discovery rate over them."""
+    tables = []
+    recipes = set(config.recipes)
+    for model, shards in _grouped(parts, SymbolStatistics.make):
+        together = SymbolStatistics.concat(shards)
+        ruled = symbol_rows(together, model, config.lang)
+        by_symbol = {row.symbol: row for row in ruled}
+        rows = [by_symbol[symbol] for symbol in together.symbol.tolist()]
+        kind = "recipe" if model in recipes else "baseline"
+        verdicts = {
+            "kind": np.array([kind] * len(rows), dtype=object),
+            "verdict": np.array([row.verdict for row in rows], dtype=object),
+            "information": np.array([row.information for row in rows], dtype=object),
+            "pvalue_adjusted": np.array([row.pvalue_adjusted for row in rows]),
+        }
+        tables.append((model, together.columns() | verdicts))
+    return columns_table(tables)
+
+
+def _grouped(parts: list[pa.Table], make: Any) -> Iterator[tuple[str, list[Any]]]:
+    """(model, its parts) for each model and step, in the order of their first appearance."""
+    groups: dict[tuple[str, int], list[Any]] = {}
+    for part in parts:
+        for key, own in by_model(arrays_of(part)):
+            groups.setdefault(key, []).append(make(own))
+    yield from ((model, found) for (model, _), found in groups.items())

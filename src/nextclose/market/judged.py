@@ -1,0 +1,126 @@
+"""A shard's tables: its forecasts, and what is measured of them symbol by symbol and session by session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nextclose.bars.symbols import normal_symbol
+from nextclose.core.forecasts import Forecasts
+from nextclose.core.lang import LANGS
+from nextclose.core.types import Bools, Dates, Ints
+from nextclose.judging.intervals import interval_scale
+from nextclose.judging.keys import usable
+from nextclose.judging.panel import Panel, Sessions
+from nextclose.judging.symbol_statistics import symbol_statistics
+from nextclose.judging.tally import Tally
+from nextclose.market.config import MarketConfig
+from nextclose.market.spans import fold_starts
+from nextclose.market.symbol import fault_rows, left_out_row, used_row
+from nextclose.market.tables import columns_table, folds_table, forecasts_table, table_of
+from nextclose.study.tables import forecast_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from nextclose.market.shard import Entry
+
+
+def shard_tables(entries: Sequence[Entry], config: MarketConfig, shard: int) -> dict[str, pa.Table]:
+    """Table -> rows of a shard's entries, in their order."""
+    recipes = config.chosen()
+    levels = sorted({level for recipe in recipes for level in recipe.training.quantiles})
+    every = {recipe.name: recipe.refit_every for recipe in recipes}
+    kept = [entry for entry in entries if entry.error is None]
+    parts = [_forecasts(entry, every, config) for entry in kept]
+    rows = [row for part in parts for row in part]
+    judged = Forecasts.concat([table.where(shared) for table, _, shared in rows])
+    measured = {"folds": folds_table([_fold_columns(*part) for part in rows]), **_measured(judged)} if rows else {}
+    return {
+        "forecasts": forecasts_table(rows, levels),
+        **measured,
+        "symbols": table_of("symbols", [_symbol_row(entry, config, shard) for entry in entries]),
+        "faults": table_of("faults", [row for entry in entries if entry.bars for row in fault_rows(entry.bars)]),
+    }
+
+
+def _forecasts(entry: Entry, every: Mapping[str, int], config: MarketConfig) -> list[tuple[Forecasts, Ints, Bools]]:
+    """Each model's rows of a symbol, with their folds, and whether all models have a forecast for that target."""
+    member = entry.admitted
+    volatility = interval_scale(member.bars)
+    tables = [
+        forecast_table(walked, member.bars, volatility, intervals=walked.name in (*every, "persistence"))
+        for walked in entry.walked
+    ]
+    common = None
+    for table in tables:
+        own = _targets(table)[usable(table)]
+        common = own if common is None else np.intersect1d(common, own)
+    assert common is not None
+    return [
+        (
+            table,
+            _folds(table.target_date, config.sessions, every.get(walked.name, config.refit_every)),
+            usable(table) & np.isin(_targets(table), common),
+        )
+        for walked, table in zip(entry.walked, tables, strict=True)
+    ]
+
+
+def _targets(table: Forecasts) -> Ints:
+    """One number a (step, target date)."""
+    numbers: Ints = table.target_date.astype(np.int64) + (table.step << 32)
+    return numbers
+
+
+def _folds(targets: Dates, sessions: Dates, refit_every: int) -> Ints:
+    """The number of the refit that serves each target date."""
+    starts = fold_starts(sessions, refit_every)
+    numbers: Ints = np.searchsorted(starts, targets, side="right") - 1
+    return numbers
+
+
+def _fold_columns(table: Forecasts, fold: Ints, shared: Bools) -> dict[str, Any]:
+    """One model and symbol at its first step, fold by fold."""
+    rows = np.flatnonzero(shared & (table.step == 1))
+    own, number = table.where(rows), fold[rows]
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
+    counts = np.diff(starts, append=len(rows))
+    lost = np.add.reduceat(own.error**2, starts)
+    base = np.add.reduceat(((own.y - own.last_close) / own.last_close) ** 2, starts)
+    ratio = np.divide(lost, base, where=base > 0.0, out=np.full(len(base), np.nan))
+    return {
+        "symbol": own.symbol[starts], "model": own.model[starts], "fold": number[starts], "n": counts,
+        "first": own.target_date[starts], "last": own.target_date[starts + counts - 1], "lost": lost, "base": base,
+        "skill": 1.0 - ratio,
+    }  # fmt: skip
+
+
+def _measured(judged: Forecasts) -> dict[str, pa.Table]:
+    """Statistics by symbol and sums by session of every model and step."""
+    statistics, sums = [], []
+    symbols, code = np.unique(judged.symbol.astype(str), return_inverse=True)
+    for model in judged.models():
+        for step in np.unique(judged.step[judged.model == model]).tolist():
+            rows = np.flatnonzero((judged.model == model) & (judged.step == step))
+            order = rows[np.lexsort((code[rows], judged.target_date[rows]))]
+            own = judged.where(order)
+            panel = Panel(
+                rows=own,
+                symbol=code[order],
+                sessions=Sessions.of_days(own.target_date.astype(np.int64)),
+                step=step,
+            )
+            statistics.append((model, symbol_statistics(panel, symbols.tolist()).columns()))
+            sums.append((model, Tally.of(panel).columns()))
+    return {"metrics": columns_table(statistics), "sessions": columns_table(sums)}
+
+
+def _symbol_row(entry: Entry, config: MarketConfig, shard: int) -> dict[str, Any]:
+    if entry.error is None:
+        return used_row(entry.admitted, entry.name, config, shard)
+    symbol = entry.bars.symbol if entry.bars is not None else normal_symbol(entry.name, numeric=False)
+    told = config.problems.get(entry.name) or {lang: entry.error.message(lang) for lang in LANGS}
+    return left_out_row(symbol, entry.error, told, entry.bars, config.values.get(entry.name, np.nan), shard)

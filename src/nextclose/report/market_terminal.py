@@ -1,0 +1,226 @@
+"""A market run on the terminal: what is planned, how far it is, and what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as Rich
+
+from nextclose.core.lang import Lang, say
+from nextclose.core.market import MarketSummary, RankedSymbol, SkillSpread, Spans, Status
+from nextclose.core.results import ModelRow, RivalRow
+from nextclose.report.terminal import ACCENT, LONGEST, MARKS, QUIET
+from nextclose.report.words import DASH, by_skill, model_name, percent, pvalue, signed, verdict_word
+
+DIGITS = 4
+"""Decimals of a skill: over a whole market the third is already much."""
+MOST = 100
+"""Rows of an answer that are shown."""
+LISTED = 10
+"""Survivors that are named."""
+
+
+def print_plan(source: str, spans: Spans, symbols: int, shards: int, kept: int, console: Console, lang: Lang) -> None:
+    """What is read and how it is split, before any work."""
+    head = say("{symbols} symbols in {shards} shards", lang, symbols=f"{symbols:,}", shards=f"{shards:,}")
+    console.print(Rich.assemble((head, "bold"), (f"   {source}", QUIET)))
+    console.print(
+        _spans(spans.train_start, spans.train_end, spans.test_start, spans.test_end, len(spans.sessions), lang)
+    )
+    if kept:
+        console.print(Rich(say("{kept} shards are kept from before", lang, kept=f"{kept:,}"), style=QUIET))
+
+
+def print_status(status: Status, console: Console, lang: Lang) -> None:
+    """One line of state, one of counts."""
+    states = {"finished": say("finished", lang), "running": say("running", lang), "stopped": say("stopped", lang)}
+    console.print(Rich.assemble((states[status.state], "bold"), (f"   {status.folder}", QUIET)))
+    console.print(
+        say(
+            "{done} of {symbols} symbols, {shards_done} of {shards} shards, {fits} fits, {left_out} left out, {failed} failed",
+            lang,
+            done=f"{status.done:,}", symbols=f"{status.symbols:,}", shards_done=f"{status.shards_done:,}",
+            shards=f"{status.shards:,}", fits=f"{status.fits:,}", left_out=f"{status.left_out:,}",
+            failed=f"{status.failed:,}",
+        )
+    )  # fmt: skip
+    if status.state == "running" and status.rate is not None:
+        left = DASH if status.seconds_left is None else f"{status.seconds_left:,.0f}"
+        console.print(say("{rate} fits a second, {left} seconds left", lang, rate=f"{status.rate:.3g}", left=left))
+    if status.state == "stopped":
+        console.print(Rich(f"nextclose market resume {status.folder}", style=ACCENT), soft_wrap=True)
+
+
+def print_summary(found: MarketSummary, console: Console, lang: Lang) -> None:
+    """Verdicts over all symbols, the spread over them, both ends, and what is not in these numbers."""
+    console.print()
+    head = say("{used} symbols of {all}", lang, used=f"{found.used:,}", all=f"{found.in_set:,}")
+    scope = say("one net for all of them", lang) if found.scope == "market" else say("nets for each symbol", lang)
+    console.print(Rich.assemble((f"{head}, {scope}", "bold"), (f"   {found.source}", QUIET)))
+    console.print(_spans(found.train_start, found.train_end, found.test_start, found.test_end, found.sessions, lang))
+    console.print(_models(found.models, {spread.model: spread for spread in found.spreads}, lang))
+    console.print(
+        Rich(
+            say(
+                "skill: over all symbols, sessions are the observations; median: over the symbols; better, worse: symbols, at a "
+                "false discovery rate of 5 %",
+                lang,
+            ),
+            style=QUIET,
+        )
+    )
+    for row in found.models:
+        if row.kind == "recipe":
+            mark, colour = MARKS[row.verdict]
+            console.print()
+            console.print(Rich.assemble((f"{mark} ", colour), row.sentence))
+            _print_rivals(
+                [rival for rival in found.rivals if rival.model == row.name and rival.step == row.step], console, lang
+            )
+    for contest in found.contests:
+        console.print()
+        console.print(Rich(contest.sentence))
+    _print_symbols(found, console, lang)
+    console.print()
+    for note in (*found.notes, *_left_out(found, lang)):
+        console.print(Rich(f"· {note}", style=QUIET))
+
+
+def print_pages(page: Path, console: Console, lang: Lang) -> None:
+    """Where the pages are."""
+    console.print()
+    console.print(Rich.assemble((say("report", lang) + "  ", "bold"), (str(page), ACCENT)), soft_wrap=True)
+
+
+def print_answer(names: Sequence[str], rows: Sequence[Mapping[str, Any]], console: Console, lang: Lang) -> None:
+    """The rows of a query."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for name in names:
+        numeric = any(isinstance(row[name], int | float) for row in rows[:MOST])
+        table.add_column(Rich(name), justify="right" if numeric else "left", no_wrap=numeric)
+    for row in rows[:MOST]:
+        table.add_row(*(Rich(_cell(row[name])) for name in names))
+    console.print(table)
+    if len(rows) > MOST:
+        console.print(
+            Rich(say("{rows} rows, {shown} of them shown", lang, rows=f"{len(rows):,}", shown=MOST), style=QUIET)
+        )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return DASH
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _spans(train_start: str, train_end: str, test_start: str, test_end: str, sessions: int, lang: Lang) -> Rich:
+    text = say(
+        "train  {train_start} to {train_end}   test  {test_start} to {test_end}, {sessions} sessions",
+        lang,
+        train_start=train_start,
+        train_end=train_end,
+        test_start=test_start,
+        test_end=test_end,
+        sessions=f"{sessions:,}",
+    )
+    return Rich(text, style=QUIET)
+
+
+def _models(models: Sequence[ModelRow], spreads: Mapping[str, SkillSpread], lang: Lang) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table.add_column(say("model", lang), no_wrap=True, max_width=LONGEST)
+    numbers = (
+        say("skill", lang), say("90 % interval", lang), say("median", lang), say("better", lang), say("worse", lang),
+        say("direction", lang),
+    )  # fmt: skip
+    for title in numbers:
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column(say("verdict", lang), no_wrap=True)
+    for row in by_skill(models):
+        own, spread = row.name == "persistence", spreads.get(row.name)
+        mark, colour = MARKS[row.verdict]
+        known = np.isfinite(row.skill_lo) and not own
+        by_symbol = [DASH] * 3 if spread is None or row.step > 1 else [
+            signed(spread.median, DIGITS), f"{spread.better:,}", f"{spread.worse:,}",
+        ]  # fmt: skip
+        table.add_row(
+            Rich(model_name(row, lang)),
+            signed(row.skill, DIGITS),
+            f"{signed(row.skill_lo, DIGITS)} .. {signed(row.skill_hi, DIGITS)}" if known else DASH,
+            *by_symbol,
+            percent(row.directional_accuracy),
+            Rich(DASH) if own else Rich(f"{mark} {verdict_word(row.verdict, lang)}", style=colour),
+            style=QUIET if row.kind == "baseline" else None,
+        )
+    return table
+
+
+def _print_rivals(rivals: Sequence[RivalRow], console: Console, lang: Lang) -> None:
+    """A line against each plainer forecast."""
+    told = [
+        say(
+            "{rival} {skill} (p better {better}, worse {worse})",
+            lang,
+            rival=rival.rival,
+            skill=signed(rival.rival_skill, DIGITS),
+            better=pvalue(rival.pvalue_better),
+            worse=pvalue(rival.pvalue_worse),
+        )
+        for rival in rivals
+    ]
+    if told:
+        console.print(Rich(say("Against the plainer forecasts: {told}", lang, told="; ".join(told)), style=QUIET))
+
+
+def _print_symbols(found: MarketSummary, console: Console, lang: Lang) -> None:
+    for model in dict.fromkeys(row.model for row in found.best):
+        best = [row for row in found.best if row.model == model]
+        worst = [row for row in found.worst if row.model == model]
+        survivors = [row for row in found.survivors if row.model == model]
+        console.print()
+        console.print(Rich(model, style="bold"))
+        console.print(_ends(best, worst, lang))
+        if survivors:
+            names = ", ".join(row.symbol for row in survivors[:LISTED]) + (", ..." if len(survivors) > LISTED else "")
+            text = say("better after Benjamini-Hochberg: {count} ({names})", lang, count=len(survivors), names=names)
+        else:
+            text = say("better after Benjamini-Hochberg: none", lang)
+        console.print(Rich(text, style=QUIET))
+
+
+def _ends(best: Sequence[RankedSymbol], worst: Sequence[RankedSymbol], lang: Lang) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    for side in (say("best", lang), say("worst", lang)):
+        table.add_column(side, no_wrap=True)
+        table.add_column(say("skill", lang), justify="right", no_wrap=True)
+        table.add_column(say("90 % interval", lang), justify="right", no_wrap=True)
+    for high, low in zip(best, worst, strict=True):
+        table.add_row(*_symbol(high), *_symbol(low))
+    return table
+
+
+def _symbol(row: RankedSymbol) -> tuple[Rich, str, str]:
+    return Rich(row.symbol), signed(row.skill), f"{signed(row.skill_lo)} .. {signed(row.skill_hi)}"
+
+
+def _left_out(found: MarketSummary, lang: Lang) -> list[str]:
+    """What is not in the numbers."""
+    lines = []
+    if found.left_out:
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in found.left_out.items())
+        lines.append(
+            say("{count} symbols left out: {kinds}", lang, count=f"{sum(found.left_out.values()):,}", kinds=kinds)
+        )
+    if found.skipped:
+        kinds = ", ".join(f"--{name} {count:,}" for name, count in found.skipped.items())
+        lines.append(say("Symbols that the filters took out: {kinds}", lang, kinds=kinds))
+    if found.faults:
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in found.faults.items())
+        lines.append(say("Rows with findings: {kinds}", lang, kinds=kinds))
+    return lines
