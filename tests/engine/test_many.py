@@ -296,6 +296,9 @@ SCRIPT = """
 import numpy as np
 from nextclose import engine
 X, y = np.random.default_rng(0).random((600, 4, 4)).astype("f"), np.zeros((600, 1), "f")
+class Pool:
+    def take(self, rows):
+        return X[rows % 600], y[rows % 600]
 begun = []
 def tell(*_):
     if not begun:
@@ -304,6 +307,9 @@ def tell(*_):
 ENDLESS = {
     "fit": "engine.fit(X, y, epochs=20_000_000, on_epoch=tell)",
     "fit_many": "engine.fit_many(X, y, [dict(start=0, stop=600)] * 40, epochs=1_000_000, on_done=tell)",
+    "fit_pooled": "engine.fit_pooled(Pool(), 10**9, batch_size=4096, threads=3, on_batch=tell)",
+    "one pooled batch": "engine.fit_pooled(Pool(), 10**9, hidden_size=200, cell='lstm', on_batch=tell)",
+    "a long order": "engine.fit_pooled(Pool(), 10**8, shuffle=True, on_batch=tell)",
     "one batch": "engine.fit(np.tile(X, (1500, 1, 1)), np.tile(y, (1500, 1)), hidden_size=40, epochs=2000, on_epoch=tell)",
 }
 

@@ -43,7 +43,7 @@ from nextclose.engine.layout import (
 )
 from nextclose.engine.scratch import Sizes, make_room
 from nextclose.engine.source import Source, not_finite
-from nextclose.engine.turns import Chunk, Cut, Turn, works
+from nextclose.engine.turns import Chunk, Cut, Shuffle, Turn, Work, works
 
 _WINDOWS, _TARGETS = Call._fields.index("windows"), Call._fields.index("targets")
 
@@ -111,6 +111,12 @@ class Store:
         return losses
 
 
+class Order:
+    """The samples in the order of an epoch, once they are drawn; who takes a chunk keeps the order that it needs."""
+
+    places: Ints | None = None
+
+
 class Crew:
     """What the threads of a fit share."""
 
@@ -120,7 +126,7 @@ class Crew:
         self.store, self.course, self.source, self.cut = store, course, source, cut
         self.train, self.held_out = train, held_out
         self.works = works(cut)
-        self.orders: dict[int, Ints] = {}
+        self.orders: dict[int, Order] = {}
         self.turn, self.ran, self.over = 0, 0, False
         self.news = threading.Condition(threading.Lock())
 
@@ -142,22 +148,30 @@ class Crew:
         room = make_room(self.store.plan, Sizes(0))
         call = array("q", self.store.call)
         while not self.over:
-            with self.news:
-                work = next(self.works, None)
+            work, order = self._next()
             if work is None:
                 return
-            if isinstance(work, Chunk):
-                self._chunk(work, room.at, call)
-            else:
-                order = self.store.order(work.epoch, self.cut.train)
+            if isinstance(work, Shuffle):
+                places = self.store.order(work.epoch, self.cut.train)
                 with self.news:
-                    self.orders.pop(work.epoch - 2, None)
-                    self.orders[work.epoch] = order
+                    order.places = places
                     self.news.notify_all()
+            else:
+                self._chunk(work, order, room.at, call)
 
-    def _chunk(self, chunk: Chunk, room: int, call: array[int]) -> None:
+    def _next(self) -> tuple[Work | None, Order]:
+        """What is to be done next, None if nothing is, and the order that it draws or needs."""
+        with self.news:
+            work = next(self.works, None)
+            if isinstance(work, Shuffle):
+                self.orders.pop(work.epoch - 2, None)  # whoever still needs it has it
+                self.orders[work.epoch] = Order()
+                return work, self.orders[work.epoch]
+            return work, self.orders[work.turn.epoch] if work and self.cut.shuffle else Order()
+
+    def _chunk(self, chunk: Chunk, order: Order, room: int, call: array[int]) -> None:
         turn, store = chunk.turn, self.store
-        rows = self._rows(chunk)
+        rows = self._rows(chunk, order)
         if rows is None:
             return
         X, y = self.source.take(rows)
@@ -172,15 +186,14 @@ class Crew:
         elif ended in (BAD_X, BAD_Y):
             raise not_finite("X", X, rows) if ended == BAD_X else not_finite("y", y, rows)
 
-    def _rows(self, chunk: Chunk) -> Ints | None:
-        """The chunk's window numbers, once the order of its epoch is known; None if the fit is over before."""
-        epoch = chunk.turn.epoch
+    def _rows(self, chunk: Chunk, order: Order) -> Ints | None:
+        """The chunk's window numbers, once the order of its epoch is there; None if the fit is over before."""
         if chunk.turn.held_out:
             return self.held_out[chunk.first : chunk.stop]
         if not self.cut.shuffle:
             places = np.arange(chunk.first, chunk.stop)
-        elif self._wait(lambda: epoch in self.orders):
-            places = self.orders[epoch][chunk.first : chunk.stop]
+        elif self._wait(lambda: order.places is not None) and order.places is not None:
+            places = order.places[chunk.first : chunk.stop]
         else:
             return None
         return places if self.train is None else self.train[places]

@@ -14,8 +14,8 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _STEP = 2.0**-52
 _FNV_PRIME = np.uint64(0x100000001B3)
-_LOOK = 1 << 20
-"""Swaps between looks at whether to stop."""
+_LOOK = (1 << 20) - 1
+"""Swaps between looks at whether to stop, less one."""
 
 
 @jit
@@ -61,7 +61,7 @@ def shuffle(seed, key, epoch, order, control):
     for i in range(len(order)):
         order[i] = i
     for i in range(len(order) - 1, 0, -1):
-        if i % _LOOK == 0 and control[0] != 0:
+        if i & _LOOK == 0 and control[0] != 0:
             return
         high = mix(start + np.uint64(i + 1) * _GOLDEN) >> np.uint64(32)
         j = np.int64((high * np.uint64(i + 1)) >> np.uint64(32))

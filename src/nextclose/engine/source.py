@@ -37,22 +37,27 @@ class Source(NamedTuple):
     @classmethod
     def of(cls, windows: Windows, row: Ints, dtype: np.dtype[Any]) -> Source:
         """The shape is that of the window number row (1,). Raises FitError for what is no window."""
+        if not callable(getattr(windows, "take", None)):
+            raise FitError("windows: expected an object with take(rows), got {got}", got=type(windows).__name__)
         X, y = check_windows(*_pair(windows.take(row)))
-        if len(X) != 1:
-            raise FitError("take: expected {m} windows and targets, got {X} and {y}", m=1, X=X.shape, y=y.shape)
-        return cls(windows, X.shape[1], X.shape[2], y.shape[1], dtype)
+        made = cls(windows, X.shape[1], X.shape[2], y.shape[1], dtype)
+        made._check(X, y, 1)
+        return made
 
     def take(self, rows: Ints) -> tuple[Floats, Floats]:
         """X (m, L, F) and y (m, K) as the kernel reads them. Raises FitError for arrays of another shape."""
         X, y = _pair(self.windows.take(rows))
         X, y = self._array("X", X), self._array("y", y)
-        shapes = (len(rows), self.steps, self.columns), (len(rows), self.targets)
+        self._check(X, y, len(rows))
+        return X, y
+
+    def _check(self, X: Floats, y: Floats, m: int) -> None:
+        shapes = (m, self.steps, self.columns), (m, self.targets)
         if (X.shape, y.shape) != shapes:
             raise FitError(
                 "take: expected windows of shape {X_expected} and targets of shape {y_expected}, got {X} and {y}",
                 X_expected=shapes[0], y_expected=shapes[1], X=X.shape, y=y.shape,
             )  # fmt: skip
-        return X, y
 
     def _array(self, name: str, values: Any) -> Floats:
         if type(values) is np.ndarray and values.dtype == self.dtype and values.flags.c_contiguous:
