@@ -309,7 +309,7 @@ ENDLESS = {
     "fit_many": "engine.fit_many(X, y, [dict(start=0, stop=600)] * 40, epochs=1_000_000, on_done=tell)",
     "fit_pooled": "engine.fit_pooled(Pool(), 10**9, batch_size=4096, threads=3, on_batch=tell)",
     "one pooled batch": "engine.fit_pooled(Pool(), 10**9, hidden_size=200, cell='lstm', on_batch=tell)",
-    "a long order": "engine.fit_pooled(Pool(), 10**8, shuffle=True, on_batch=tell)",
+    "a long order": "engine.fit_pooled(Pool(), 3 * 10**7, shuffle=True, on_batch=tell)",
     "one batch": "engine.fit(np.tile(X, (1500, 1, 1)), np.tile(y, (1500, 1)), hidden_size=40, epochs=2000, on_epoch=tell)",
 }
 
