@@ -36,10 +36,22 @@ def detectable_skill(n: int, family: int = 1) -> float:
 
     A forecast that explains a share s of the variance of the change has a mean loss differential of s and a spread
     of about 2 sqrt(s), so the one-sided test at 5 % reaches a power of 0.8 where sqrt(n s) / 2 = 1.64 + 0.84. Of a
-    family of models the first must pass at 5 % over their number (Holm). Sessions are counted, not symbols: for many
-    symbols that do not move as one this is more than needed.
+    family of models the first must pass at 5 % over their number (Holm). One symbol: many of them need less.
     """
-    return min(4.0 * float(ndtri(1.0 - ALPHA / family) + ndtri(0.8)) ** 2 / n, 1.0)
+    return min(4.0 * _distance(family) ** 2 / n, 1.0)
+
+
+def found_by_many(row: Measured, family: int) -> float:
+    """The skill over several symbols that a forecast which spreads as this one does shows four times in five.
+
+    How far the symbols move as one decides it, so it comes from the standard error of this very skill.
+    """
+    return _distance(family) * abs(row.skill / row.dm.statistic) if row.dm.statistic else float("nan")
+
+
+def _distance(family: int) -> float:
+    """Standard errors from 0 at which the one-sided test at 5 % over a family has a power of 0.8."""
+    return float(ndtri(1.0 - ALPHA / family) + ndtri(0.8))
 
 
 def _verdict(row: Measured, ruling: Ruling) -> Text:
@@ -55,11 +67,12 @@ def _verdict(row: Measured, ruling: Ruling) -> Text:
         )
     if not np.isfinite(row.skill):
         return Text("{name}: nothing can be told, since persistence makes no error on these sessions.", name=name)
+    digits = 3 if row.symbols <= 1 else 4
     facts = {
         "name": name,
-        "skill": f"{row.skill:+.3f}",
-        "lo": f"{row.skill_lo:+.3f}",
-        "hi": f"{row.skill_hi:+.3f}",
+        "skill": f"{row.skill:+.{digits}f}",
+        "lo": f"{row.skill_lo:+.{digits}f}",
+        "hi": f"{row.skill_hi:+.{digits}f}",
         "sessions": _sessions(row),
         "ratio": f"{row.rmse_ratio:.2f}",
         "p": pvalue_words(ruling.pvalue),
@@ -78,6 +91,13 @@ def _verdict(row: Measured, ruling: Ruling) -> Text:
         return Text(
             "{name}: no difference from persistence found; skill {skill} (90 % interval {lo} to {hi}) over {sessions}.",
             **facts,
+        )
+    if row.symbols > 1:
+        return Text(
+            "{name}: no difference from persistence found; skill {skill} (90 % interval {lo} to {hi}) over {sessions}; a skill "
+            "of about {least} would have been found four times in five.",
+            **facts,
+            least=f"{found_by_many(row, ruling.family):.2g}",
         )
     return Text(
         "{name}: no difference from persistence found; skill {skill} (90 % interval {lo} to {hi}) over {sessions}; so "
