@@ -13,7 +13,7 @@ from tests.engine.reference import close, make_net, same_bits, same_fit, torch_f
 from nextclose import engine
 from nextclose.core.errors import FitError, SettingsError
 from nextclose.core.seeds import permutation
-from nextclose.engine import crew, turns
+from nextclose.engine import crew, store, turns
 
 DTYPES = [np.float64, np.float32]
 CELLS = ["rnn", "gru", "lstm", "mlp"]
@@ -195,13 +195,13 @@ def test_who_holds_a_chunk_keeps_its_order_however_long_it_takes():
 
 def test_windows_are_never_all_there(monkeypatch):
     made = []
-    make = crew.Store.__init__
+    make = store.Store.__init__
 
     def watched(self, *arguments):
         make(self, *arguments)
         made.append(self)
 
-    monkeypatch.setattr(crew.Store, "__init__", watched)
+    monkeypatch.setattr(store.Store, "__init__", watched)
     source = pool(200 * turns.CHUNK, np.float32)
     pooled(source, epochs=1, hidden_size=2)
     assert max(map(len, source.asked)) == turns.CHUNK

@@ -1,4 +1,4 @@
-"""The parts of a fit whose batches are shared by threads; `crew` says which thread does what when.
+"""The parts of a fit whose batches are shared by threads; `crew` says which thread does what and when.
 
     START     the initial weights into theta and `Call.params`
     CHUNK     the loss and the gradient of windows that lie in `Call.windows`, with the weights in `Call.params`

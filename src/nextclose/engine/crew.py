@@ -1,10 +1,10 @@
-"""Threads that share one fit: each takes the next chunk, makes its windows, and runs the kernel on them in turn.
+"""Threads that share one fit: each takes the next chunk, makes its windows, and runs the kernel on them in its turn.
 
-    thread 1    take | chunk 0 ... | take | chunk 2 ... update | take | chunk 5 ...
-    thread 2    take | chunk 1 .......... | take chunk 4 | ..  | chunk 4 ...
+    thread 1    take 0 | chunk 0 | take 2 | chunk 2 | update | take 4 | chunk 4 | ...
+    thread 2    take 1 | chunk 1   | take 3 | ...............| chunk 3 | take 5 | ...
 
-Windows are taken ahead: only the kernel has to wait for the weights that the turn before leaves. The thread that ends a
-turn sums it up. Threads wait for nothing else, so one that is slow delays a turn and changes no number.
+Here chunks 0 to 2 are a turn. Windows are taken ahead: only the kernel waits for the weights that the turn before leaves.
+The thread that ends a turn sums it up. A thread that is slow delays a turn and changes no number.
 """
 
 from __future__ import annotations
@@ -12,103 +12,19 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-from nextclose.core.errors import FitError
-from nextclose.core.types import Float64s, Ints
-from nextclose.engine import machine
+from nextclose.core.types import Ints
 from nextclose.engine.beside import run_beside
-from nextclose.engine.call import Plan, Training
 from nextclose.engine.course import Course
-from nextclose.engine.fit import signed
-from nextclose.engine.layout import (
-    BAD_INIT,
-    BAD_X,
-    BAD_Y,
-    CHUNK,
-    DONE,
-    NO_BACKWARD,
-    OF_LOSS,
-    ORDER,
-    START,
-    STATUS,
-    UPDATE,
-    WHOLES,
-    Call,
-    Scratch,
-    address,
-    pack,
-)
+from nextclose.engine.layout import BAD_X, BAD_Y, DONE, Call, address
 from nextclose.engine.scratch import Sizes, make_room
 from nextclose.engine.source import Source, not_finite
+from nextclose.engine.store import Store
 from nextclose.engine.turns import Chunk, Cut, Shuffle, Turn, Work, works
 
 _WINDOWS, _TARGETS = Call._fields.index("windows"), Call._fields.index("targets")
-
-
-class Store:
-    """A fit's numbers and the kernel that works on them: row 0 of each table is the fit's, the others its chunks'."""
-
-    def __init__(self, plan: Plan, training: Training, widest: int, seed: int, start: Float64s | None) -> None:
-        net, rows = plan.spec.net, widest + 1
-        self.plan = plan._replace(job=plan.job._replace(mode=CHUNK, backward=OF_LOSS))
-        self.kernel, self.seed = machine.kernel(plan.kind), signed(seed)
-        self.control = pack((0, 0))
-        self.wholes = np.zeros((rows, WHOLES), dtype=np.int64)
-        self.rates = np.array([training.rates()])
-        self.params = np.empty((1, net.total), plan.dtype)
-        self.record = np.zeros((rows, STATUS + 2))
-        self.grads = np.empty((rows, net.trained), plan.dtype)
-        self.totals = np.empty(net.trained)
-        self.room = make_room(self.plan, Sizes(0))
-        self.jobs = {mode: pack(plan.job._replace(mode=mode)) for mode in (START, UPDATE, ORDER)}
-        self.learn, self.judge = pack(self.plan.job), pack(self.plan.job._replace(backward=NO_BACKWARD))
-        self.start = start
-        self.call = pack(self._call(self.wholes, self.record))
-        self.wholes[0, 4], self.wholes[0, 9] = self.seed, -1 if start is None else 0
-        self.run(self.jobs[START], self.room.at, self.call, 0)
-        if self.record[0, 0] == BAD_INIT:
-            raise FitError("the initial weights hold {bad} values that are not finite", bad=int(self.record[0, 1]))
-
-    def _call(self, wholes: Any, record: Float64s) -> Call:
-        none = dict.fromkeys(Call._fields, 0)
-        return Call(**none)._replace(
-            quantiles=self.plan.quantiles_at,
-            quantile_count=len(self.plan.quantiles),
-            wholes=address(wholes),
-            rates=address(self.rates),
-            init=0 if self.start is None else address(self.start),
-            params=address(self.params),
-            record=address(record),
-            epochs=1,
-            grads=address(self.grads),
-            control=address(self.control),
-            totals=address(self.totals),
-        )
-
-    def run(self, job: array[int], room: int, call: array[int], row: int) -> None:
-        """One call of the kernel."""
-        self.kernel(self.plan.at[0], address(job), room, address(call), row, row + 1)
-
-    def order(self, epoch: int, samples: int) -> Ints:
-        """The samples in the order of an epoch, (samples,): `core.seeds.permutation`; beside whatever else runs."""
-        order, record = np.empty(samples, dtype=np.int64), np.zeros((1, STATUS + 2))
-        wholes = np.zeros((1, WHOLES), dtype=np.int64)
-        wholes[0, [1, 4, 5]] = samples, self.seed, epoch
-        room = pack(Scratch(**dict.fromkeys(Scratch._fields, 0))._replace(order=address(order)))
-        self.run(self.jobs[ORDER], address(room), pack(self._call(wholes, record)), 0)
-        return order
-
-    def end(self, turn: Turn, lr: float) -> list[float]:
-        """Sum a turn up, and make the update that it ends with; returns its chunks' losses."""
-        if not turn.held_out:
-            self.rates[0, 0] = lr
-            self.wholes[0, 1], self.wholes[0, 5] = turn.chunks, turn.step
-            self.run(self.jobs[UPDATE], self.room.at, self.call, 0)
-        losses: list[float] = self.record[1 : turn.chunks + 1, STATUS].tolist()
-        return losses
 
 
 class Order:

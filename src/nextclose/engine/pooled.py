@@ -13,11 +13,12 @@ from nextclose.core.types import Ints, Params
 from nextclose.engine.beside import cores
 from nextclose.engine.call import Shape, Training, make_fit, make_plan
 from nextclose.engine.course import Course
-from nextclose.engine.crew import Crew, Store
+from nextclose.engine.crew import Crew
 from nextclose.engine.fit import start_row
 from nextclose.engine.inputs import check_init, named_dtype, seed_of, whole
 from nextclose.engine.source import Source, Windows, check_rows
 from nextclose.engine.spec import NetArguments
+from nextclose.engine.store import Store
 from nextclose.engine.turns import Cut
 
 
