@@ -52,8 +52,22 @@ def read_days(column: pa.ChunkedArray, name: str) -> Days:
     if pa.types.is_date(kind):
         return Days(dates=column.cast(pa.date32()).to_numpy().astype("datetime64[D]"), timed=False)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        column = column.cast(pa.int64()).cast(pa.string())
+        column = _as_text(column, name)
     return _from_text(pc.utf8_trim_whitespace(column.cast(pa.string())).combine_chunks(), name)
+
+
+def _as_text(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Numbers as they are written: 20230403.0 as 20230403."""
+    import pyarrow as pa
+
+    try:
+        return column.cast(pa.int64()).cast(pa.string())
+    except pa.ArrowInvalid as error:
+        raise SourceError(
+            "column '{name}': expected dates such as 20230403, got numbers that are none ({error})",
+            name=name,
+            error=error,
+        ) from error
 
 
 def _from_text(text: Any, name: str) -> Days:

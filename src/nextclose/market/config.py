@@ -52,6 +52,10 @@ class MarketConfig:
     """Name -> median of close times volume before the test span."""
     problems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Name -> why it cannot be looked at, by language."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Name -> our symbol, where it is another: 5930 is 005930."""
+    unnamed: int = 0
+    """Rows of the set that name no symbol."""
     skipped: Mapping[str, int] = field(default_factory=dict)
     """Filter -> symbols that it took out."""
     ended_early: int = 0

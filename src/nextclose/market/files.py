@@ -11,11 +11,13 @@ from pathlib import Path
 from nextclose.core.errors import NextcloseError, SettingsError
 
 LOCK = ".lock"
+PATIENCE = 0.5
+"""Seconds to wait for a lock: somebody who only asks whether it is taken holds it for a moment."""
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Beside its place first, then renamed into it, so that a reader never sees a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     beside = path.parent / f".{path.name}.partial"
     try:
         with beside.open("wb") as file:
@@ -28,6 +30,26 @@ def write_bytes(path: Path, content: bytes) -> None:
         if isinstance(error, OSError):
             raise _cannot_write(path, error) from error
         raise
+
+
+def add_line(path: Path, line: str) -> None:
+    """A line at the end of a file; after one that was cut short, on a line of its own."""
+    try:
+        with path.open("a+b") as file:
+            size = file.tell()
+            file.seek(max(size - 1, 0))
+            cut_short = size > 0 and file.read(1) != b"\n"
+            file.write(b"\n" * cut_short + line.encode("utf-8") + b"\n")
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def make_folder(folder: Path) -> None:
+    """A folder, and those above it. Raises NextcloseError where none can be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
 
 
 def write_text(path: Path, content: str) -> None:
@@ -66,7 +88,7 @@ def locked(folder: Path) -> Iterator[None]:
 
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=PATIENCE, poll_interval=PATIENCE / 10)
     except Timeout:
         raise SettingsError(
             "another nextclose is working on '{folder}'. Wait for it, or stop it first; nextclose market status shows "

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nextclose.bars.symbols import normal_symbol
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import LANGS
 from nextclose.core.types import Bools, Dates, Ints
@@ -121,6 +120,6 @@ def _measured(judged: Forecasts) -> dict[str, pa.Table]:
 def _symbol_row(entry: Entry, config: MarketConfig, shard: int) -> dict[str, Any]:
     if entry.error is None:
         return used_row(entry.admitted, entry.name, config, shard)
-    symbol = entry.bars.symbol if entry.bars is not None else normal_symbol(entry.name, numeric=False)
+    symbol = config.renamed.get(entry.name, entry.name)
     told = config.problems.get(entry.name) or {lang: entry.error.message(lang) for lang in LANGS}
     return left_out_row(symbol, entry.error, told, entry.bars, config.values.get(entry.name, np.nan), shard)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nextclose.core.plain import to_json
-from nextclose.market.files import write_bytes, write_folder
+from nextclose.market.files import add_line, write_bytes, write_folder
 from nextclose.market.shard import ShardResult
 
 FORECASTS, SHARDS, RECORD, TIMINGS = "forecasts", "shards", "record.json", "timings.jsonl"
@@ -29,8 +29,7 @@ def keep(folder: Path, result: ShardResult) -> None:
 
 def note_time(folder: Path, entry: dict[str, Any]) -> None:
     """Add a line to the clock times; nothing depends on them."""
-    with (folder / TIMINGS).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
+    add_line(folder / TIMINGS, json.dumps(entry))
 
 
 def finished(folder: Path) -> Iterator[dict[str, Any]]:

@@ -76,7 +76,7 @@ def make_view(folder: Path, config: MarketConfig, lang: Lang) -> MarketView:
         },
         versions=config.versions,
         settings={"engine": config.engine, "sha256": config.source_sha256, "faults": config.faults},
-        notes=tuple(note.render(lang) for note in notes(config)) if config.ended_early else (),
+        notes=tuple(note.render(lang) for note in notes(config)[0 if config.ended_early else 1 :]),
         rolling=often.train_sessions,
     )
 

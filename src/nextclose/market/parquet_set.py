@@ -1,9 +1,8 @@
-"""A market in Parquet, one file or many, asked through DuckDB for a few symbols at a time."""
+"""A market in Parquet files with a column of symbols, asked through DuckDB for a few symbols at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,44 +12,49 @@ import numpy as np
 from nextclose.bars.bars import Bars
 from nextclose.bars.days import read_days
 from nextclose.bars.headers import WANTED, recognise
-from nextclose.bars.load import make_bars
-from nextclose.bars.rows import NUMBERS, Sheet, read_sheet
+from nextclose.bars.rows import NUMBERS
 from nextclose.bars.symbols import normal_symbol
 from nextclose.core.errors import SourceError, UserError
 from nextclose.core.types import Dates
-from nextclose.market.sets import Scan
+from nextclose.market.sets import Scan, headers
+from nextclose.market.split_table import split_table
 
-OF_FILE = "parse_filename(filename, true)"
-"""The symbol of a set without a symbol column: each file's own name."""
+DAY = "day_of_the_bar"
+"""A column that is added to the set's own."""
+DATED = ("DATE", "TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS", "TIMESTAMP_S", "TIMESTAMP WITH TIME ZONE")
+"""DuckDB's types that are dates already."""
 
 
 class ParquetSet:
-    """Parquet files with one layout; the symbol is a column, a folder's name (symbol=AAPL) or the file's name."""
+    """Parquet files that all have the columns of bars; the rows of a symbol may lie anywhere in them."""
 
     def __init__(self, files: tuple[Path, ...], source: str) -> None:
         self.files, self.source = files, source
 
     def scan(self) -> Scan:
-        """Symbols and dates, in one pass."""
+        """Symbols and dates, in one pass. Raises SourceError where a file cannot be read: nobody knows whose rows it holds."""
+        self._check_files()
         found = self._ask(
-            f"SELECT {self._name} AS name, count(*) AS rows, min(day) AS first, max(day) AS last "
-            f"FROM {self._dated} WHERE {self._symbol} IS NOT NULL GROUP BY 1 ORDER BY 1"
+            f"SELECT {self._name} AS name, count(*) AS rows, min({DAY}) AS first, max({DAY}) AS last "
+            f"FROM {self._dated} GROUP BY 1 ORDER BY 1"
         )
         counted = self._ask(
-            f"SELECT day, count(*) AS symbols FROM {self._dated} WHERE day IS NOT NULL GROUP BY 1 ORDER BY 1"
+            f"SELECT {DAY}, count(*) AS symbols FROM {self._dated} WHERE {DAY} IS NOT NULL GROUP BY 1 ORDER BY 1"
         )
-        names = tuple(found.column("name").to_pylist())
+        named = found.filter(found.column("name").is_valid())
+        names = tuple(named.column("name").to_pylist())
         if not names or counted.num_rows == 0:
             raise SourceError("'{source}' holds no row with a symbol and a date", source=self.source)
         return Scan(
             names=names,
             symbols=tuple(normal_symbol(name, numeric=self._numeric) for name in names),
-            rows=found.column("rows").to_numpy(),
-            first=_days_of(found.column("first")),
-            last=_days_of(found.column("last")),
+            rows=named.column("rows").to_numpy(),
+            first=_days_of(named.column("first")),
+            last=_days_of(named.column("last")),
             problems=(None,) * len(names),
-            dates=_days_of(counted.column("day")),
+            dates=_days_of(counted.column(DAY)),
             counts=counted.column("symbols").to_numpy(),
+            unnamed=sum(found.column("rows").to_pylist()) - sum(named.column("rows").to_pylist()),
         )
 
     def traded(self, before: np.datetime64) -> dict[str, float]:
@@ -60,7 +64,7 @@ class ParquetSet:
         close, volume = (f"TRY_CAST({_quoted(self._columns[name])} AS DOUBLE)" for name in ("close", "volume"))
         found = self._ask(
             f"SELECT {self._name} AS name, median({close} * {volume}) AS value FROM {self._dated} "
-            f"WHERE day < CAST(? AS DATE) AND {self._symbol} IS NOT NULL GROUP BY 1",
+            f"WHERE {DAY} < CAST(? AS DATE) AND {self._symbol} IS NOT NULL GROUP BY 1",
             [str(before)],
         )
         pairs = zip(found.column("name").to_pylist(), found.column("value").to_pylist(), strict=True)
@@ -68,47 +72,52 @@ class ParquetSet:
 
     def read(self, names: Sequence[str], faults: str) -> Iterator[tuple[str, Bars | UserError]]:
         """(name, its bars or why there are none) for each of some symbols, in their order."""
+        try:
+            yield from split_table(self._rows(names), names, faults, self.source)
+        except SourceError as error:
+            if len(names) == 1:
+                yield names[0], error
+            else:  # a page that cannot be read spoils its own symbols alone
+                for name in names:
+                    yield from self.read([name], faults)
+
+    def _rows(self, names: Sequence[str]) -> Any:
+        """The rows of some symbols in the order of the set."""
         wanted = ", ".join(
             f"{_quoted(self._columns[name])} AS {name}" for name in ("date", *NUMBERS) if name in self._columns
         )
         listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
-        table = self._ask(
+        return self._ask(
             f"SELECT {self._symbol} AS symbol, {wanted} FROM {{files}} WHERE {self._name} IN ({listed}) "
             "ORDER BY filename, file_row_number"
         )
-        yield from split_table(table, names, faults, self.source)
+
+    def _check_files(self) -> None:
+        """Raise SourceError unless every file has the columns of bars."""
+        for path in self.files:
+            found = recognise(headers(path))
+            missing = [name for name in ("symbol", *WANTED) if name not in found]
+            if missing:
+                raise SourceError(
+                    "'{path}' has no column for {missing}. Found {found}; wanted symbol, date, open, high, low, close and, "
+                    "if there is one, volume.",
+                    path=path, missing=", ".join(missing), found=", ".join(headers(path)),
+                )  # fmt: skip
 
     @cached_property
     def _described(self) -> dict[str, str]:
         """Column -> DuckDB's type."""
-        import duckdb
-
-        try:
-            rows = self._ask("DESCRIBE SELECT * FROM {files}").to_pylist()
-        except duckdb.Error as error:
-            raise SourceError(
-                "'{source}' cannot be read as Parquet ({error})", source=self.source, error=str(error).splitlines()[0]
-            ) from error
+        rows = self._ask("DESCRIBE SELECT * FROM {files}").to_pylist()
         return {row["column_name"]: row["column_type"] for row in rows}
 
     @cached_property
     def _columns(self) -> dict[str, str]:
         """Our name -> the set's column."""
-        found = recognise(name for name in self._described if name not in ("filename", "file_row_number"))
-        missing = [name for name in WANTED if name not in found]
-        if missing:
-            raise SourceError(
-                "'{source}' has no column for {missing}. Found {found}; wanted symbol, date, open, high, low, close and, if "
-                "there is one, volume.",
-                source=self.source,
-                missing=", ".join(missing),
-                found=", ".join(self._described),
-            )
-        return found
+        return recognise(name for name in self._described if name not in ("filename", "file_row_number"))
 
     @property
     def _symbol(self) -> str:
-        return _quoted(self._columns["symbol"]) if "symbol" in self._columns else OF_FILE
+        return _quoted(self._columns["symbol"])
 
     @property
     def _name(self) -> str:
@@ -116,23 +125,16 @@ class ParquetSet:
 
     @property
     def _dated(self) -> str:
-        """The set with a column `day`."""
+        """The set with a column of days."""
         date = _quoted(self._columns["date"])
-        if self._described[self._columns["date"]] in (
-            "DATE",
-            "TIMESTAMP",
-            "TIMESTAMP_NS",
-            "TIMESTAMP_MS",
-            "TIMESTAMP_S",
-        ):
-            return f"(SELECT *, CAST({date} AS DATE) AS day FROM {{files}})"
-        return f"(SELECT bars.*, days.day FROM {{files}} bars LEFT JOIN days ON bars.{date} = days.raw)"
+        if self._described[self._columns["date"]] in DATED:
+            return f"(SELECT *, CAST({date} AS DATE) AS {DAY} FROM {{files}})"
+        return f"(SELECT bars.*, days.{DAY} FROM {{files}} bars LEFT JOIN days ON bars.{date} = days.raw)"
 
     @property
     def _numeric(self) -> bool:
         """Whether the symbols are numbers: Korean codes that may have lost their zeros."""
-        kind = self._described.get(self._columns.get("symbol", ""), "VARCHAR")
-        return not kind.startswith(("VARCHAR", "ENUM"))
+        return not self._described[self._columns["symbol"]].startswith(("VARCHAR", "ENUM"))
 
     @cached_property
     def _days(self) -> Any:
@@ -148,7 +150,17 @@ class ParquetSet:
             days = np.concatenate(
                 [np.empty(0, "datetime64[D]"), *(_one_day(column, row) for row in range(len(column)))]
             )
-        return pa.table({"raw": column, "day": pa.array(days)}).filter(pa.array(~np.isnat(days)))
+        return pa.table({"raw": column, DAY: pa.array(days)}).filter(pa.array(~np.isnat(days)))
+
+    @cached_property
+    def _zone(self) -> str:
+        """The time zone in which the dates were written, so that each stays on the day that it names."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = pq.read_schema(self.files[0])
+        kind = schema.field(recognise(schema.names)["date"]).type
+        return str(kind.tz) if pa.types.is_timestamp(kind) and kind.tz else "UTC"
 
     def _ask(self, query: str, values: Sequence[Any] = (), *, days: bool = True) -> Any:
         """The answer to a query as an Arrow table; {files} stands for the set."""
@@ -159,43 +171,16 @@ class ParquetSet:
         )
         reader = f"read_parquet(?::VARCHAR[], {options})"
         paths = [[str(path) for path in self.files]] * query.count("{files}")
-        with duckdb.connect(config={"threads": 1}) as asked:
-            if days and "days.raw" in query:
-                asked.register("days", self._days)
-            return asked.sql(query.replace("{files}", reader), params=[*paths, *values]).to_arrow_table()
-
-
-def split_table(table: Any, names: Sequence[str], faults: str, source: str) -> Iterator[tuple[str, Bars | UserError]]:
-    """(name, its bars or why there are none) from rows of several symbols.
-
-    A column that holds what is no date or number spoils its own symbol alone.
-    """
-    try:
-        sheets = dict.fromkeys(names, read_sheet(table, source)) if table.num_rows else {}
-        rows = dict(next(iter(sheets.values())).each()) if sheets else {}
-    except SourceError:
-        sheets, rows = {}, {}
-    for name in names:
         try:
-            if name in rows:
-                yield name, _bars(name, rows[name], sheets[name], faults, source)
-            else:
-                sheet = read_sheet(_only(table, name), source)
-                yield name, _bars(name, dict(sheet.each())[name], sheet, faults, source)
-        except UserError as error:
-            yield name, error
-
-
-def _bars(name: str, rows: Any, sheet: Sheet, faults: str, source: str) -> Bars:
-    plain = normal_symbol(name, numeric=sheet.numeric)
-    return make_bars(replace(rows, symbol=plain), faults, source, timed=sheet.timed, renamed_from=name)
-
-
-def _only(table: Any, name: str) -> Any:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    return table.filter(pc.equal(table.column("symbol").cast(pa.string()), name))
+            with duckdb.connect(config={"threads": 1}) as asked:
+                asked.execute(f"SET TimeZone = '{_known_zone(self._zone)}'")
+                if days and "days.raw" in query:
+                    asked.register("days", self._days)
+                return asked.sql(query.replace("{files}", reader), params=[*paths, *values]).to_arrow_table()
+        except duckdb.Error as error:
+            raise SourceError(
+                "'{source}' cannot be read as Parquet ({error})", source=self.source, error=str(error).splitlines()[0]
+            ) from error
 
 
 def _one_day(column: Any, row: int) -> Dates:
@@ -208,6 +193,14 @@ def _one_day(column: Any, row: int) -> Dates:
 def _days_of(column: Any) -> Dates:
     dates: Dates = column.to_numpy().astype("datetime64[D]")
     return dates
+
+
+def _known_zone(zone: str) -> str:
+    """Arrow's +09:00 as Etc/GMT-9, the name that DuckDB knows; other names as they are."""
+    sign, hours, rest = zone[:1], zone[1:3], zone[3:]
+    if sign in ("+", "-") and hours.isdigit() and rest in (":00", "00", ""):
+        return f"Etc/GMT{'-' if sign == '+' else '+'}{int(hours)}"
+    return zone
 
 
 def _quoted(name: str) -> str:

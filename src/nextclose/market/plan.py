@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +90,8 @@ def make_config(wishes: Wishes, tell: Tell | None = None) -> MarketConfig:
         shards=tuple(tuple(names[first : first + size]) for first in range(0, len(names), size)),
         values={name: values[name] for name in names if name in values},
         problems={name: {lang: problems[name].message(lang) for lang in LANGS} for name in names if name in problems},
+        renamed={name: symbol for name, symbol in zip(scan.names, scan.symbols, strict=True) if name != symbol},
+        unnamed=scan.unnamed,
         skipped=skipped,
         ended_early=_ended_early(scan, sessions),
         in_set=len(scan.names),
@@ -173,4 +176,7 @@ def _ended_early(scan: Scan, sessions: Dates) -> int:
 
 
 def _absolute(source: str) -> str:
-    return str(Path(source).absolute())
+    """From anywhere; of a glob, what stands for itself in the folder that it starts from is no pattern."""
+    if Path(source).exists() or Path(source).is_absolute():
+        return str(Path(source).absolute())
+    return str(Path(glob.escape(str(Path.cwd()))) / source)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-from collections.abc import Iterator, Sequence
+import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nextclose.core.errors import NextcloseError, SettingsError
-from nextclose.market.backends import ONE_THREAD, TICK, Tick
+from nextclose.market.backends import ONE_THREAD, TICK, Results, Tick
 from nextclose.market.config import MarketConfig
 from nextclose.market.nets import PooledNets
 from nextclose.market.sets import open_set
 from nextclose.market.shard import ShardResult, compute_shard
 
 INSTALL = 'pip install -c constraints.txt -e ".[ray]"'
+INSTALL_CLIENT = 'pip install "ray[client]"'
+KNOCK = 10.0
+"""Seconds until a cluster must answer."""
 RETRIES = 5
 """Times that a shard is tried again where its node or worker died."""
 
@@ -31,9 +36,7 @@ class RayBackend:
     workers: int | None = None
     """Cores of a cluster that is started here."""
 
-    def compute(
-        self, config: MarketConfig, numbers: Sequence[int], nets: PooledNets | None
-    ) -> Iterator[ShardResult | Tick]:
+    def compute(self, config: MarketConfig, numbers: Sequence[int], nets: PooledNets | None) -> Results:
         """A node that dies costs the shards that it was at; they are computed elsewhere."""
         if not numbers:
             return
@@ -50,6 +53,8 @@ class RayBackend:
                     fits += result.fits
                     yield result
                 yield Tick(fits=fits)
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from None
         except ray.exceptions.RayError as error:
             raise NextcloseError(
                 "the Ray cluster gave up ({error}). What was finished is kept: go on with nextclose market resume.",
@@ -66,12 +71,38 @@ class RayBackend:
             raise SettingsError("--backend ray needs Ray, which is not installed: {install}", install=INSTALL) from None
         own = {} if self.address is not None else {"num_cpus": self.workers, "include_dashboard": False}
         try:
+            if self.address is not None:
+                _knock(self.address)
             ray.init(address=self.address or "local", log_to_driver=False, logging_level="ERROR", **own)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise SettingsError(
-                "no Ray cluster answers at '{address}' ({error})", address=self.address or "local", error=error
+                "no Ray cluster answers at '{address}' ({error})", address=self.address or "local", error=_said(error)
             ) from error
         return ray
+
+
+def _knock(address: str) -> None:
+    """Raise what keeps host:port from answering; Ray itself would wait for minutes."""
+    if address.startswith("ray://") and importlib.util.find_spec("grpc") is None:
+        raise SettingsError(
+            "'{address}' takes Ray's client, which is not installed: {install}. Or run on a node of the cluster with --address "
+            "auto.",
+            address=address,
+            install=INSTALL_CLIENT,
+        )
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        asyncio.run(asyncio.wait_for(_connect(host, int(port)), KNOCK))
+
+
+async def _connect(host: str, port: int) -> None:
+    _, writer = await asyncio.open_connection(host, port)
+    writer.close()
+
+
+def _said(error: Exception) -> str:
+    """The first line of what an error says."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _compute(config: MarketConfig, nets: PooledNets | None, number: int) -> ShardResult:

@@ -8,7 +8,7 @@ import platform
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from nextclose.core.errors import SavedRunError, SettingsError
 from nextclose.core.plain import to_json
 from nextclose.market.backends import Backend, Tick
 from nextclose.market.config import MANIFEST, MarketConfig, versions
-from nextclose.market.files import locked
+from nextclose.market.files import locked, make_folder
 from nextclose.market.finish import Outcome, finish, outcome_of
 from nextclose.market.keep import finished, keep, note_time
 from nextclose.market.nets import PooledNets
@@ -40,7 +40,7 @@ def start(
     NextcloseError : the disk is full, or workers keep dying; what was finished is kept.
     """
     check_empty(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with locked(folder):
         check_empty(folder)
         config.write(folder)
@@ -133,20 +133,21 @@ def _compute(
     }
     pulse.begin("computing", **counts)
     left = [number for number in range(len(config.shards)) if number not in kept]
-    for got in backend.compute(config, left, nets):
-        if isinstance(got, Tick):
-            pulse.move(fits=got.fits)
-            continue
-        keep(folder, got)
-        note_time(
-            folder,
-            {"shard": got.number, "kept": time.time(), "fit_seconds": got.seconds, "cpu_seconds": got.cpu,
-             "pid": os.getpid(), "host": platform.node()},
-        )  # fmt: skip
-        counts["done"] += got.used + got.left_out
-        counts["failed"] += got.failed
-        counts["left_out"] += got.left_out
-        pulse.move(**counts)
+    with closing(backend.compute(config, left, nets)) as results:
+        for got in results:
+            if isinstance(got, Tick):
+                pulse.move(fits=got.fits)
+                continue
+            keep(folder, got)
+            note_time(
+                folder,
+                {"shard": got.number, "kept": time.time(), "fit_seconds": got.seconds, "cpu_seconds": got.cpu,
+                 "pid": os.getpid(), "host": platform.node()},
+            )  # fmt: skip
+            counts["done"] += got.used + got.left_out
+            counts["failed"] += got.failed
+            counts["left_out"] += got.left_out
+            pulse.move(**counts)
 
 
 @contextmanager

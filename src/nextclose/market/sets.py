@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from nextclose.bars.bars import Bars
+from nextclose.bars.headers import recognise
 from nextclose.core.errors import SourceError, UserError
 from nextclose.core.types import Dates, Ints
 
@@ -39,6 +42,8 @@ class Scan:
     """(T,) every date that some row has."""
     counts: Ints
     """(T,) symbols that have a row on it."""
+    unnamed: int = 0
+    """Rows that name no symbol."""
 
 
 class BarSet(Protocol):
@@ -63,16 +68,27 @@ def open_set(source: str) -> BarSet:
     ------
     SourceError : nothing there, or files that are neither Parquet nor CSV.
     """
-    from nextclose.market.csv_set import CsvSet
+    from nextclose.market.file_set import FileSet, partition_of
     from nextclose.market.parquet_set import ParquetSet
 
     files = find_files(source)
     kinds = {_kind(path) for path in files}
-    if kinds == {"parquet"}:
-        return ParquetSet(files, source)
-    if kinds == {"csv"}:
-        return CsvSet(files, source)
-    raise SourceError("'{source}' mixes Parquet and CSV files: expected one kind of them", source=source)
+    if len(kinds) > 1:
+        raise SourceError("'{source}' mixes Parquet and CSV files: expected one kind of them", source=source)
+    if kinds == {"csv"} or partition_of(files[0]) is not None or not _all_name_symbols(files):
+        return FileSet(files, source)
+    return ParquetSet(files, source)
+
+
+def headers(path: Path) -> list[str]:
+    """The columns of a Parquet file. Raises SourceError where it is none that can be read."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError) as error:
+        raise SourceError("'{path}' is no Parquet file that can be read ({error})", path=path, error=error) from error
 
 
 def find_files(source: str) -> tuple[Path, ...]:
@@ -95,14 +111,30 @@ def find_files(source: str) -> tuple[Path, ...]:
 
 
 def fingerprint(files: Sequence[Path]) -> str:
-    """SHA-256 over the names and bytes of a set's files: the same set, the same hash."""
-    digest = hashlib.sha256()
+    """SHA-256 over the names and bytes of a set's files: the same set, the same hash, wherever its folder lies.
+
+    Raises SourceError where a file cannot be read.
+    """
+    digest, folder = hashlib.sha256(), Path(os.path.commonpath([path.parent for path in files]))
     for path in files:
-        digest.update(path.name.encode() + b"\0")
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+        name = path.relative_to(folder).as_posix()
+        try:
+            digest.update(f"{name}\0{path.stat().st_size}\0".encode())
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
+        except OSError as error:
+            raise SourceError("'{path}' cannot be read ({error})", path=path, error=error.strerror or error) from error
     return digest.hexdigest()
+
+
+def _all_name_symbols(files: Sequence[Path]) -> bool:
+    """Whether each file has a column of symbols, as far as it can be read."""
+    for path in files:
+        with suppress(SourceError):
+            if "symbol" not in recognise(headers(path)):
+                return False
+    return True
 
 
 def _below(file: Path, folder: Path) -> tuple[str, ...]:

@@ -103,7 +103,7 @@ def choose_spans(
             train_start=sessions[min(start, len(sessions) - 1)],
             train_end=sessions[max(end, 0)],
             test_start=sessions[min(first, len(sessions) - 1)],
-            test_end=sessions[last],
+            test_end=sessions[max(last, 0)],
             first=sessions[0],
             last=sessions[-1],
         )

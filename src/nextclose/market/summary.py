@@ -83,20 +83,21 @@ def summarise(folder: Path, lang: Lang, *, top: int = 5) -> MarketSummary:
 
 def notes(config: MarketConfig) -> list[Text]:
     """What the reader must know before any number."""
+    unnamed = [Text("{count} rows of the set name no symbol and are left out.", count=f"{config.unnamed:,}")]
+    return [_survival(config), *(unnamed if config.unnamed else [])]
+
+
+def _survival(config: MarketConfig) -> Text:
     if config.ended_early == 0:
-        return [
-            Text(
-                "Survivors only: no symbol of this set ends before the set does, so companies that failed or were delisted "
-                "are missing. Skill against persistence is hardly touched by that; average returns are."
-            )
-        ]
-    return [
-        Text(
-            "{count} of the set's {all} symbols end early, as delisted ones do.",
-            count=config.ended_early,
-            all=config.in_set,
+        return Text(
+            "Survivors only: no symbol of this set ends before the set does, so companies that failed or were delisted "
+            "are missing. Skill against persistence is hardly touched by that; average returns are."
         )
-    ]
+    return Text(
+        "{count} of the set's {all} symbols end early, as delisted ones do.",
+        count=config.ended_early,
+        all=config.in_set,
+    )
 
 
 def _ranked(folder: Path, which: str, way: str, most: int) -> tuple[RankedSymbol, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ class LeftOutError(BarsError):
     def __init__(self, template: str, /, *, kind: str, **values: object) -> None:
         super().__init__(template, **values)
         self.kind = kind
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (partial(LeftOutError, kind=self.kind, **self.values), (self.template,))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
