@@ -188,18 +188,18 @@ def summary(
     """What a finished run found: the verdict over all symbols, how skill spreads, the best and the worst."""
     from nextclose.cli.progress import stdout
     from nextclose.core.plain import to_json
-    from nextclose.market.ask import ask
+    from nextclose.market.ask import answer_rows, ask
     from nextclose.market.config import MarketConfig
     from nextclose.market.summary import summarise
-    from nextclose.report.market_terminal import print_answer, print_summary
+    from nextclose.report.market_terminal import MOST, print_answer, print_summary
 
     spoken = language(lang) if lang else MarketConfig.read(folder).lang
     if sql is not None:
         answer = ask(folder, sql)
         if json:
-            print(to_json(answer.to_pylist()), end="")
+            print(to_json({"columns": answer.column_names, "rows": answer_rows(answer)}), end="")
         else:
-            print_answer(answer.column_names, answer.to_pylist(), stdout(), spoken)
+            print_answer(answer.column_names, answer_rows(answer, most=MOST), answer.num_rows, stdout(), spoken)
         return
     found = summarise(folder, spoken, top=top)
     if write_pages:

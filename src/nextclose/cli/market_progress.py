@@ -56,7 +56,7 @@ class MarketBar(MarketWatcher):
     def _title(self, phase: Phase) -> str:
         titles = {
             "pooling": say("one net for all symbols", self.lang),
-            "computing": say("symbols", self.lang),
+            "computing": say("symbols done", self.lang),
             "finishing": say("final tables", self.lang),
         }
         return titles.get(phase, "")

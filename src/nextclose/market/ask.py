@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,19 @@ def ask(folder: Path, query: str, values: Sequence[Any] = ()) -> Any:
             raise SettingsError("--sql: expected a query that answers with rows, such as SELECT ...") from None
         except duckdb.Error as error:
             raise SettingsError("--sql: the query cannot be answered: {error}", error=str(error)) from error
+
+
+def answer_rows(answer: Any, most: int | None = None) -> list[list[Any]]:
+    """The first rows of an answer, a value a column, columns of one name too; what is no number or truth is text."""
+    shown = answer if most is None else answer.slice(0, most)
+    columns = [[_simple(value) for value in column.to_pylist()] for column in shown.columns]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _simple(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value if value is None or isinstance(value, int | float) else str(value)
 
 
 def _files(folder: Path) -> dict[str, str]:

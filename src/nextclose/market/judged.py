@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nextclose.bars.bars import Bars
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import LANGS
 from nextclose.core.types import Bools, Dates, Ints
@@ -61,7 +62,7 @@ def _forecasts(entry: Entry, every: Mapping[str, int], config: MarketConfig) -> 
     return [
         (
             table,
-            _folds(table.target_date, config.sessions, every.get(walked.name, config.refit_every)),
+            _folds(_next(table, member.bars), config.sessions, every.get(walked.name, config.refit_every)),
             usable(table) & np.isin(_targets(table), common),
         )
         for walked, table in zip(entry.walked, tables, strict=True)
@@ -74,10 +75,16 @@ def _targets(table: Forecasts) -> Ints:
     return numbers
 
 
-def _folds(targets: Dates, sessions: Dates, refit_every: int) -> Ints:
-    """The number of the refit that serves each target date."""
+def _next(table: Forecasts, bars: Bars) -> Dates:
+    """Each row's first target date, whichever step it is of."""
+    dates: Dates = bars.dates[np.searchsorted(bars.dates, table.origin) + 1]
+    return dates
+
+
+def _folds(first_targets: Dates, sessions: Dates, refit_every: int) -> Ints:
+    """The number of the refit whose model made each row: the one that serves its first target."""
     starts = fold_starts(sessions, refit_every)
-    numbers: Ints = np.searchsorted(starts, targets, side="right") - 1
+    numbers: Ints = np.searchsorted(starts, first_targets, side="right") - 1
     return numbers
 
 

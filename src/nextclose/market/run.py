@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import platform
@@ -86,7 +87,9 @@ def check_empty(folder: Path) -> None:
 def default_folder(config: MarketConfig) -> Path:
     """Where a run goes unless the user says otherwise: runs/<set>-<hash of its configuration>."""
     digest = hashlib.sha256(to_json(config).encode()).hexdigest()
-    name = re.sub(r"[^\w.-]", "_", Path(config.source).stem) or "market"
+    source = Path(config.source)
+    named = source.parent if glob.has_magic(source.name) else source
+    name = re.sub(r"[^\w.-]", "_", named.stem) or "market"
     return Path("runs") / f"{name}-{digest[:8]}"
 
 

@@ -11,12 +11,12 @@ import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.baselines import BASELINES
-from nextclose.core.errors import NextcloseError, UserError
+from nextclose.core.errors import BarsError, NextcloseError, SettingsError, UserError
 from nextclose.market.config import MarketConfig
 from nextclose.market.judged import shard_tables
 from nextclose.market.nets import PooledNets, pooled_mean_walk
 from nextclose.market.sets import BarSet
-from nextclose.market.symbol import EXPECTED, Member, admit, kind_of
+from nextclose.market.symbol import EXPECTED, NO_TEST, TOO_SHORT, LeftOutError, Member, admit, kind_of
 from nextclose.market.tables import to_parquet
 from nextclose.recipes import Recipe
 from nextclose.study.walk import RecipeWalk, Walked, walk_baseline
@@ -137,7 +137,12 @@ def _entry(name: str, got: Bars | UserError, config: MarketConfig) -> Entry:
 
 def _plan(entry: Entry, engines: Mapping[Recipe, Engine], watcher: Watcher) -> None:
     bars, split = entry.admitted.bars, entry.admitted.split
-    entry.walks = [RecipeWalk(recipe, engine, bars, split, watcher) for recipe, engine in engines.items()]
+    try:
+        entry.walks = [RecipeWalk(recipe, engine, bars, split, watcher) for recipe, engine in engines.items()]
+    except SettingsError as error:
+        raise LeftOutError.of(error, NO_TEST) from error
+    except BarsError as error:
+        raise LeftOutError.of(error, TOO_SHORT) from error
 
 
 def _fit(entries: Sequence[Entry], threads: int) -> tuple[float, int]:
@@ -150,7 +155,7 @@ def _fit(entries: Sequence[Entry], threads: int) -> tuple[float, int]:
             seconds, fits = seconds + got.seconds, fits + sum(len(fold.fits) for fold in got.folds)
             entry.attempt(partial(_walk, walk=walk, nets=got))
         else:
-            entry.error = entry.error or got
+            entry.error = entry.error or (LeftOutError.of(got, TOO_SHORT) if isinstance(got, BarsError) else got)
     return seconds, fits
 
 

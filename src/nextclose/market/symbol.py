@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nextclose.bars.bars import Bars
-from nextclose.core.errors import BarsError, NextcloseError
+from nextclose.core.errors import BarsError, NextcloseError, UserError
 from nextclose.core.lang import say
 from nextclose.core.types import Dates
 from nextclose.market.config import MarketConfig
@@ -28,6 +28,11 @@ class LeftOutError(BarsError):
     def __init__(self, template: str, /, *, kind: str, **values: object) -> None:
         super().__init__(template, **values)
         self.kind = kind
+
+    @classmethod
+    def of(cls, error: UserError, kind: str) -> LeftOutError:
+        """What an error says, as a reason of that kind."""
+        return cls(error.template, kind=kind, **error.values)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (partial(LeftOutError, kind=self.kind, **self.values), (self.template,))

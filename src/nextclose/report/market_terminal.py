@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text as Rich
 
@@ -20,6 +21,8 @@ from nextclose.report.words import DASH, by_skill, model_name, percent, pvalue, 
 
 DIGITS = 4
 """Decimals of a skill: over a whole market the third is already much."""
+ROOM = {"interval": 86, "direction": 96}
+"""Columns of the terminal from which a column of the models' table is shown."""
 MOST = 100
 """Rows of an answer that are shown."""
 LISTED = 10
@@ -64,7 +67,7 @@ def print_summary(found: MarketSummary, console: Console, lang: Lang) -> None:
     scope = say("one net for all of them", lang) if found.scope == "market" else say("nets for each symbol", lang)
     console.print(Rich.assemble((f"{head}, {scope}", "bold"), (f"   {found.source}", QUIET)))
     console.print(_spans(found.train_start, found.train_end, found.test_start, found.test_end, found.sessions, lang))
-    console.print(_models(found.models, {spread.model: spread for spread in found.spreads}, lang))
+    console.print(_models(found.models, {spread.model: spread for spread in found.spreads}, console.width, lang))
     console.print(
         Rich(
             say(
@@ -98,19 +101,24 @@ def print_pages(page: Path, console: Console, lang: Lang) -> None:
     console.print(Rich.assemble((say("report", lang) + "  ", "bold"), (str(page), ACCENT)), soft_wrap=True)
 
 
-def print_answer(names: Sequence[str], rows: Sequence[Mapping[str, Any]], console: Console, lang: Lang) -> None:
-    """The rows of a query."""
+def print_answer(names: Sequence[str], rows: Sequence[Sequence[Any]], count: int, console: Console, lang: Lang) -> None:
+    """The first rows of a query that has `count` of them: a table, or lines with tabs where it is too wide."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in names:
-        numeric = any(isinstance(row[name], int | float) for row in rows[:MOST])
+    for at, name in enumerate(names):
+        numeric = any(isinstance(row[at], int | float) for row in rows)
         table.add_column(Rich(name), justify="right" if numeric else "left", no_wrap=numeric)
-    for row in rows[:MOST]:
-        table.add_row(*(Rich(_cell(row[name])) for name in names))
-    console.print(table)
-    if len(rows) > MOST:
-        console.print(
-            Rich(say("{rows} rows, {shown} of them shown", lang, rows=f"{len(rows):,}", shown=MOST), style=QUIET)
-        )
+    for row in rows:
+        table.add_row(*(Rich(_cell(value)) for value in row))
+    if Measurement.get(console, console.options.update(width=1 << 20), table).maximum <= console.width:
+        console.print(table)
+    else:
+        for line in (names, *rows):
+            console.print(Rich("\t".join(map(_cell, line))), soft_wrap=True)
+    if count == 0:
+        console.print(Rich(say("no rows", lang), style=QUIET))
+    if count > len(rows):
+        told = say("{rows} rows, {shown} of them shown", lang, rows=f"{count:,}", shown=len(rows))
+        console.print(Rich(told, style=QUIET))
 
 
 def _cell(value: Any) -> str:
@@ -132,33 +140,41 @@ def _spans(train_start: str, train_end: str, test_start: str, test_end: str, ses
     return Rich(text, style=QUIET)
 
 
-def _models(models: Sequence[ModelRow], spreads: Mapping[str, SkillSpread], lang: Lang) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+def _models(models: Sequence[ModelRow], spreads: Mapping[str, SkillSpread], width: int, lang: Lang) -> Table:
+    """A row a model; what a narrow terminal has no room for is left out."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     table.add_column(say("model", lang), no_wrap=True, max_width=LONGEST)
-    numbers = (
-        say("skill", lang), say("90 % interval", lang), say("median", lang), say("better", lang), say("worse", lang),
-        say("direction", lang),
-    )  # fmt: skip
-    for title in numbers:
-        table.add_column(title, justify="right", no_wrap=True)
+    titles = {
+        "skill": say("skill", lang), "interval": say("90 % interval", lang), "median": say("median", lang),
+        "better": say("better", lang), "worse": say("worse", lang), "direction": say("direction", lang),
+    }  # fmt: skip
+    shown = [name for name in titles if width >= ROOM.get(name, 0)]
+    for name in shown:
+        table.add_column(titles[name], justify="right", no_wrap=True)
     table.add_column(say("verdict", lang), no_wrap=True)
     for row in by_skill(models):
-        own, spread = row.name == "persistence", spreads.get(row.name)
+        own = row.name == "persistence"
         mark, colour = MARKS[row.verdict]
-        known = np.isfinite(row.skill_lo) and not own
-        by_symbol = [DASH] * 3 if spread is None or row.step > 1 else [
-            signed(spread.median, DIGITS), f"{spread.better:,}", f"{spread.worse:,}",
-        ]  # fmt: skip
+        cells = _model_cells(row, None if row.step > 1 else spreads.get(row.name))
         table.add_row(
             Rich(model_name(row, lang)),
-            signed(row.skill, DIGITS),
-            f"{signed(row.skill_lo, DIGITS)} .. {signed(row.skill_hi, DIGITS)}" if known else DASH,
-            *by_symbol,
-            percent(row.directional_accuracy),
+            *(cells[name] for name in shown),
             Rich(DASH) if own else Rich(f"{mark} {verdict_word(row.verdict, lang)}", style=colour),
             style=QUIET if row.kind == "baseline" else None,
         )
     return table
+
+
+def _model_cells(row: ModelRow, spread: SkillSpread | None) -> dict[str, str]:
+    known = np.isfinite(row.skill_lo) and row.name != "persistence"
+    return {
+        "skill": signed(row.skill, DIGITS),
+        "interval": f"{signed(row.skill_lo, DIGITS)} .. {signed(row.skill_hi, DIGITS)}" if known else DASH,
+        "median": DASH if spread is None else signed(spread.median, DIGITS),
+        "better": DASH if spread is None else f"{spread.better:,}",
+        "worse": DASH if spread is None else f"{spread.worse:,}",
+        "direction": percent(row.directional_accuracy),
+    }
 
 
 def _print_rivals(rivals: Sequence[RivalRow], console: Console, lang: Lang) -> None:
