@@ -77,18 +77,19 @@ class FileSet:
         """(name, its bars or why there are none) for each of some symbols, in their order."""
         for name in names:
             try:
-                table = self._table(name)
-                yield from split_table(table, [name], faults, self.source)
+                table, path = self._table(name)
+                yield from split_table(table, [name], faults, str(path))
             except UserError as error:
                 yield name, error
 
-    def _table(self, name: str) -> Any:
-        """The rows of a symbol; whoever asks for a few symbols need not look at the others."""
-        if name in self._by_path:
-            table = _read(self._by_path[name], name)
-            if table is not None:
-                return table
-        return _read(self._seen[name].paths, name)
+    def _table(self, name: str) -> tuple[Any, Path]:
+        """The rows of a symbol and their first file; whoever asks for a few symbols need not look at the others."""
+        paths = self._by_path.get(name, ())
+        table = _read(paths, name) if paths else None
+        if table is None:
+            paths = self._seen[name].paths
+            table = _read(paths, name)
+        return table, paths[0]
 
     @cached_property
     def _by_path(self) -> dict[str, tuple[Path, ...]]:
