@@ -15,6 +15,10 @@ VERBS = (
     ("judge",),
     ("explain",),
     ("recipes",),
+    ("market", "run"),
+    ("market", "resume"),
+    ("market", "status"),
+    ("market", "summary"),
     ("bench",),
     ("data", "check"),
     ("data", "samples"),
@@ -24,7 +28,8 @@ HEAD = """# Reference
 Written by `scripts/make_reference.py` from the program itself.
 
 SOURCE is a `.csv` or `.parquet` path (`path#SYMBOL` where it holds several), `sample:AAPL`, `yahoo:AAPL`, `fdr:005930` or
-`walk:SEED`. Exit status: 0 done, 1 failed, 2 the input is wrong.
+`walk:SEED`. Exit status: 0 done, 1 failed, 2 the input is wrong, 3 a market run with more
+failed symbols than allowed.
 
 ## Verbs
 """
