@@ -43,3 +43,4 @@ def test_what_follows_what(make_panel):
     # A: 2, 3 and 6 January in a row; B: 2 January, then the 6th, whose origin is the 3rd, then the 7th.
     assert panel.follows.tolist() == [False, True, True, False, False, True]
     assert panel.followed.tolist() == [True, True, False, False, True, False]
+    assert panel.lines.before.tolist() == [-1, -1, 0, 2, 1, 4]

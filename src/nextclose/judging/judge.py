@@ -17,7 +17,7 @@ from nextclose.judging.contest import contest
 from nextclose.judging.interval_rows import interval_row
 from nextclose.judging.keys import Keys, shared, usable
 from nextclose.judging.model_rows import model_rows
-from nextclose.judging.panel import Panel, Sessions
+from nextclose.judging.panel import Panel, Sessions, Symbols
 from nextclose.judging.rivals import PLAINER
 from nextclose.judging.row import Measured, measure
 
@@ -94,11 +94,17 @@ class _Bench:
     def found(self, judged: Bools, step: int) -> list[_Found]:
         """Every model that has rows at `step`, on the forecasts that all of these made."""
         there = np.unique(self.keys.model[self.keys.table.step == step]).tolist()
+        every = shared(self.keys, judged, there)
+        fullest = max(every, key=len)
+        lines, sessions = Symbols(of=self.keys.symbol[fullest]), Sessions.of_days(self.keys.day[fullest])
+        none = Symbols(of=fullest[:0]), Sessions.of_days(fullest[:0])
         return [
-            self._find(model, rows, step) for model, rows in zip(there, shared(self.keys, judged, there), strict=True)
+            self._find(model, rows, step, *((lines, sessions) if len(rows) else none))
+            for model, rows in zip(there, every, strict=True)
         ]
 
-    def _find(self, model: int, rows: Ints, step: int) -> _Found:
+    def _find(self, model: int, rows: Ints, step: int, lines: Symbols, sessions: Sessions) -> _Found:
+        """One model; all that have any forecasts here have the same, so that their symbols and sessions are found once."""
         name = self.keys.models[model]
         by_seed = np.empty((0, len(rows)))
         if name in self.seed_forecasts:
@@ -106,9 +112,10 @@ class _Bench:
             by_seed = self.seed_forecasts[name][:, place[rows]]
         panel = Panel(
             rows=self.keys.table.where(rows),
-            symbol=self.keys.symbol[rows],
-            sessions=Sessions.of_days(self.keys.day[rows]),
+            symbol=lines.of,
+            sessions=sessions,
             step=step,
+            known=lines,
         )
         measured = measure(panel, by_seed, name=name, kind=self.kinds.get(name, "recipe"))
         several = len(self.keys.symbols) > 1

@@ -53,12 +53,11 @@ def interval_scores(y: Float64s, lo: Float64s, hi: Float64s, level: Float64s | f
 
     NaN where there is no interval or no level below 1.
     """
-    level = np.broadcast_to(np.asarray(level, dtype=np.float64), y.shape)
+    level = np.asarray(level, dtype=np.float64)
     known = np.isfinite(lo) & np.isfinite(hi) & (level < 1.0)
-    scores = np.full(len(y), NAN)
-    y, lo, hi = y[known], lo[known], hi[known]
-    outside = np.maximum(lo - y, 0.0) + np.maximum(y - hi, 0.0)
-    scores[known] = hi - lo + 2.0 / (1.0 - level[known]) * outside
+    with np.errstate(divide="ignore", invalid="ignore"):
+        outside = np.maximum(lo - y, 0.0) + np.maximum(y - hi, 0.0)
+        scores: Float64s = np.where(known, hi - lo + 2.0 / (1.0 - level) * outside, NAN)
     return scores
 
 

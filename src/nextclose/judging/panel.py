@@ -54,6 +54,33 @@ class Sessions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Symbols:
+    """Which symbol each of n forecasts is of: each symbol's rows, oldest first, are a line."""
+
+    of: Ints
+    """(n,) numbers."""
+
+    @cached_property
+    def order(self) -> Ints:
+        """(n,) row numbers line by line."""
+        return np.argsort(self.of, kind="stable")
+
+    @cached_property
+    def within(self) -> Bools:
+        """(n,) in that order: whether the row before a row is of the same line."""
+        within: Bools = np.diff(self.of[self.order], prepend=-1) == 0
+        return within
+
+    @cached_property
+    def before(self) -> Ints:
+        """(n,) the number of the row before each row in its line; -1 for the line's first."""
+        later = np.flatnonzero(self.within)
+        before: Ints = np.full(len(self.of), -1)
+        before[self.order[later]] = self.order[later - 1]
+        return before
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Panel:
     """n forecasts, all with a truth, oldest first."""
 
@@ -62,6 +89,8 @@ class Panel:
     """(n,) numbers of the symbols."""
     sessions: Sessions
     step: int
+    known: Symbols | None = None
+    """The lines of `symbol`, if another model's panel has found them already."""
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -82,23 +111,19 @@ class Panel:
         return (self.rows.yhat - self.rows.last_close) / self.rows.last_close
 
     @cached_property
+    def lines(self) -> Symbols:
+        """Where each symbol's rows are."""
+        return self.known or Symbols(of=self.symbol)
+
+    @property
     def by_symbol(self) -> Ints:
         """(n,) row numbers symbol by symbol, each oldest first."""
-        return np.argsort(self.symbol, kind="stable")
+        return self.lines.order
 
-    @cached_property
+    @property
     def within(self) -> Bools:
         """(n,) in the order of `by_symbol`: whether the row before a row is of the same symbol."""
-        within: Bools = np.diff(self.symbol[self.by_symbol], prepend=-1) == 0
-        return within
-
-    @cached_property
-    def before(self) -> Ints:
-        """(n,) the number of the same symbol's row before each row; -1 for its first."""
-        order, later = self.by_symbol, np.flatnonzero(self.within)
-        before: Ints = np.full(len(order), -1)
-        before[order[later]] = order[later - 1]
-        return before
+        return self.lines.within
 
     @property
     def symbols(self) -> int:

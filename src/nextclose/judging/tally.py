@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,7 @@ class Tally:
             )
         return cls(step=step, dates=dates, **{name: values[order] for name, values in found.items()})
 
-    @property
+    @cached_property
     def forecasts(self) -> int:
         """Rows that were added up."""
         return int(self.n.sum())
@@ -142,7 +143,7 @@ class Tally:
         """T."""
         return len(self.dates)
 
-    @property
+    @cached_property
     def symbols(self) -> int:
         """Different symbols."""
         return int(self.entering.sum())
@@ -175,7 +176,7 @@ def _losses(panel: Panel) -> Iterator[tuple[str, Float64s]]:
 
 
 def _announced(panel: Panel) -> Iterator[tuple[str, npt.NDArray[Any]]]:
-    c, follows, earlier = panel.announced, panel.before >= 0, panel.announced[panel.before]
+    c, follows, earlier = panel.announced, panel.lines.before >= 0, panel.announced[panel.lines.before]
     yield "entering", _ones(~follows)
     yield "announced", c
     yield "announced_squares", c**2
@@ -218,8 +219,9 @@ def _levels(panel: Panel) -> Float64s:
     """(T,) the level of each session's first interval that has one."""
     rows, levels = panel.rows, np.full(panel.sessions.count, np.nan)
     known = np.flatnonzero(np.isfinite(rows.level) & np.isfinite(rows.lo))
-    sessions, first = np.unique(panel.sessions.of[known], return_index=True)
-    levels[sessions] = rows.level[known[first]]
+    sessions = panel.sessions.of[known]
+    first = np.flatnonzero(np.diff(sessions, prepend=-1))
+    levels[sessions[first]] = rows.level[known[first]]
     return levels
 
 
