@@ -162,21 +162,24 @@ class ParquetSet:
         kind = schema.field(recognise(schema.names)["date"]).type
         return str(kind.tz) if pa.types.is_timestamp(kind) and kind.tz else "UTC"
 
+    @cached_property
+    def _asked(self) -> Any:
+        """The connection that answers: opening one takes as long as reading a few symbols."""
+        asked = duckdb.connect(config={"threads": 1})
+        asked.execute(f"SET TimeZone = '{_known_zone(self._zone)}'")
+        return asked
+
     def _ask(self, query: str, values: Sequence[Any] = (), *, days: bool = True) -> Any:
         """The answer to a query as an Arrow table; {files} stands for the set."""
-        import duckdb
-
         options = (
             "filename=true, file_row_number=true, union_by_name=true, hive_partitioning=true, hive_types_autocast=false"
         )
         reader = f"read_parquet(?::VARCHAR[], {options})"
         paths = [[str(path) for path in self.files]] * query.count("{files}")
         try:
-            with duckdb.connect(config={"threads": 1}) as asked:
-                asked.execute(f"SET TimeZone = '{_known_zone(self._zone)}'")
-                if days and "days.raw" in query:
-                    asked.register("days", self._days)
-                return asked.sql(query.replace("{files}", reader), params=[*paths, *values]).to_arrow_table()
+            if days and "days.raw" in query:
+                self._asked.register("days", self._days)
+            return self._asked.sql(query.replace("{files}", reader), params=[*paths, *values]).to_arrow_table()
         except duckdb.Error as error:
             raise SourceError(
                 "'{source}' cannot be read as Parquet ({error})", source=self.source, error=str(error).splitlines()[0]
