@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from nextclose.bars.bars import Bars
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import LANGS
 from nextclose.core.types import Bools, Dates, Ints
-from nextclose.judging.intervals import interval_scale
 from nextclose.judging.keys import usable
 from nextclose.judging.panel import Panel, Sessions
 from nextclose.judging.symbol_statistics import symbol_statistics
@@ -48,31 +48,28 @@ def shard_tables(entries: Sequence[Entry], config: MarketConfig, shard: int) -> 
 
 def _forecasts(entry: Entry, every: Mapping[str, int], config: MarketConfig) -> list[tuple[Forecasts, Ints, Bools]]:
     """Each model's rows of a symbol, with their folds, and whether all models have a forecast for that target."""
-    member = entry.admitted
-    volatility = interval_scale(member.bars)
+    bars, volatility = entry.admitted.bars, entry.walks[0].data.scale
     tables = [
-        forecast_table(walked, member.bars, volatility, intervals=walked.name in (*every, "persistence"))
+        forecast_table(walked, bars, volatility, intervals=walked.name in (*every, "persistence"))
         for walked in entry.walked
     ]
-    common = None
-    for table in tables:
-        own = _targets(table)[usable(table)]
-        common = own if common is None else np.intersect1d(common, own)
-    assert common is not None
-    return [
-        (
-            table,
-            _folds(_next(table, member.bars), config.sessions, every.get(walked.name, config.refit_every)),
-            usable(table) & np.isin(_targets(table), common),
-        )
+    sessions = config.sessions
+    folds = [
+        _folds(_next(table, bars), sessions, every.get(walked.name, config.refit_every))
         for walked, table in zip(entry.walked, tables, strict=True)
     ]
+    return list(zip(tables, folds, _shared(tables), strict=True))
 
 
-def _targets(table: Forecasts) -> Ints:
-    """One number a (step, target date)."""
-    numbers: Ints = table.target_date.astype(np.int64) + (table.step << 32)
-    return numbers
+def _shared(tables: Sequence[Forecasts]) -> list[Bools]:
+    """For each model which of its rows can be judged, and those of all other models at that step and target date too."""
+    targets = [table.target_date.astype(np.int64) + (table.step << 32) for table in tables]
+    judged = [usable(table) for table in tables]
+    own = [numbers[rows] for numbers, rows in zip(targets, judged, strict=True)]
+    if all(np.array_equal(own[0], other) for other in own[1:]):
+        return judged
+    common = reduce(np.intersect1d, own)
+    return [rows & np.isin(numbers, common) for numbers, rows in zip(targets, judged, strict=True)]
 
 
 def _next(table: Forecasts, bars: Bars) -> Dates:

@@ -165,12 +165,16 @@ class ParquetSet:
     @cached_property
     def _asked(self) -> Any:
         """The connection that answers: opening one takes as long as reading a few symbols."""
+        import duckdb
+
         asked = duckdb.connect(config={"threads": 1})
         asked.execute(f"SET TimeZone = '{_known_zone(self._zone)}'")
         return asked
 
     def _ask(self, query: str, values: Sequence[Any] = (), *, days: bool = True) -> Any:
         """The answer to a query as an Arrow table; {files} stands for the set."""
+        import duckdb
+
         options = (
             "filename=true, file_row_number=true, union_by_name=true, hive_partitioning=true, hive_types_autocast=false"
         )
