@@ -42,7 +42,8 @@ class Ridge:
         windows = np.lib.stride_tricks.sliding_window_view(ohlc, self.seq_len, axis=0)[:count].swapaxes(1, 2)
         X = _inputs(windows)
         y = np.log(ohlc[self.seq_len :, CLOSE] / ohlc[self.seq_len - 1 : -1, CLOSE])
-        mean, spread = X.mean(axis=0), X.std(axis=0)
+        mean = X.mean(axis=0)
+        spread = X.std(axis=0, mean=mean[None])
         spread[spread == 0.0] = 1.0
         Z, centred = (X - mean) / spread, y - y.mean()
         squares, V = np.linalg.eigh(Z.T @ Z)

@@ -100,8 +100,8 @@ class Forecasts:
         defaults: dict[str, Any] = {"origin": np.datetime64("NaT"), "target_date": np.datetime64("NaT"), "step": 1}
         full = {}
         for name in COLUMNS:
-            value = columns.get(name, defaults.get(name, blank))
-            full[name] = np.array(np.broadcast_to(np.asarray(value, dtype=kinds.get(name, np.float64)), (n,)))
+            value, kind = columns.get(name, defaults.get(name, blank)), kinds.get(name, np.float64)
+            full[name] = np.full(n, np.asarray(value, dtype=kind), dtype=kind)
         return cls(**full, quantiles=quantiles or {})
 
     @classmethod

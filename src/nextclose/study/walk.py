@@ -157,7 +157,8 @@ def walk_baseline(
 ) -> Walked:
     """The same for one of the plainer forecasts; its windows always may look back before the test span."""
     ohlc = np.stack([bars.open, bars.high, bars.low, bars.close], axis=1)
-    needs = make_baseline(name, seq_len).needs
+    baseline = make_baseline(name, seq_len)
+    needs = baseline.needs
     if len(bars) <= needs:
         raise BarsError(
             "{name}: {got} bars are too few for a window of {needed} and its target",
@@ -170,7 +171,7 @@ def walk_baseline(
     folds = split.schedule(refit_every, len(bars), train_sessions)
     origins, prices, fitted = [], [], None
     for fold in folds:
-        fitted = make_baseline(name, seq_len).fit(ohlc[fold.train_start : fold.train_stop])
+        fitted = baseline.fit(ohlc[fold.train_start : fold.train_stop])
         rows = np.arange(max(fold.first_target - 1, needs - 1), min(fold.last_target, split.test_last))
         if len(rows):
             origins.append(rows)

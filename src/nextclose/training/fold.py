@@ -53,20 +53,21 @@ class FittedFold:
         median's output and a mean over seeds is ordered too.
         """
         X = self.scaler.x.forward(data.X[windows])
-        outputs = (engine.predict(fit.params, X, net=self.recipe.net) for fit in self.fits)
-        closes = np.stack([closes_of(output, self.scaler, data, windows) for output in outputs])
-        return uncrossed(closes, self.recipe.training.median)
+        outputs = np.stack([engine.predict(fit.params, X, net=self.recipe.net) for fit in self.fits])
+        return uncrossed(closes_of(outputs, self.scaler, data, windows), self.recipe.training.median)
 
 
 def closes_of(output: Float64s, scaler: Scaler, data: Dataset, windows: slice) -> Float64s:
-    """The closes that a net's outputs mean, (n, K * Q) -> (n, K, Q)."""
-    n, K = len(output), data.y.shape[1]
-    target = scaler.y.backward(output.reshape(n, K, output.shape[1] // K))
+    """The closes that nets' outputs mean, (..., n, K * Q) -> (..., n, K, Q)."""
+    K = data.y.shape[1]
+    target = scaler.y.backward(output.reshape(*output.shape[:-1], K, output.shape[-1] // K))
     return np.stack([data.prices(target[..., q], windows) for q in range(target.shape[-1])], axis=-1)
 
 
 def uncrossed(closes: Float64s, median: int) -> Float64s:
     """Quantiles (..., Q) that do not cross: none above the median is below one nearer to it, and none below it above."""
+    if closes.shape[-1] == 1:
+        return closes
     below = np.minimum.accumulate(closes[..., median::-1], axis=-1)[..., ::-1]
     above = np.maximum.accumulate(closes[..., median:], axis=-1)
     return np.concatenate([below, above[..., 1:]], axis=-1)

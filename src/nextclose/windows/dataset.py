@@ -68,7 +68,7 @@ class Dataset:
         return slice(windows.start + self.first, windows.stop + self.first)
 
     def prices(self, target: Float64s, windows: slice) -> Float64s:
-        """The closes that values in the target's unit mean, (n, K) -> (n, K)."""
+        """The closes that values in the target's unit mean, (..., n, K) -> (..., n, K)."""
         if self.settings.target == "price":
             return target
         origins = self.origins(windows)

@@ -36,8 +36,8 @@ class Affine:
     @classmethod
     def min_max(cls, rows: Float64s) -> Affine:
         """The columns of (n, F) to [0, 1]."""
-        low = np.nanmin(rows, axis=0)
-        return cls(shift=low, scale=_not_zero(np.nanmax(rows, axis=0) - low))
+        low = np.fmin.reduce(rows, axis=0)
+        return cls(shift=low, scale=_not_zero(np.fmax.reduce(rows, axis=0) - low))
 
     @classmethod
     def standard(cls, rows: Float64s) -> Affine:
