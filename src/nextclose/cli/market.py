@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -118,6 +119,7 @@ def run(
             settings=parse_settings(set_ or ()),
             shard_size=shard_size,
             lang=spoken,
+            command=shlex.join(["nextclose", *sys.argv[1:]]),
         ),
         lambda line: print(line.render(spoken), file=sys.stderr, flush=True),
     )

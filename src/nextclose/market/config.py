@@ -64,6 +64,8 @@ class MarketConfig:
     """Symbols of the set, before any filter."""
     max_failures: int | None = None
     lang: Lang = "en"
+    command: str = ""
+    """What was typed; empty where nothing was."""
     versions: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
 

@@ -17,7 +17,6 @@ from nextclose.market.config import MarketConfig
 from nextclose.market.judgement import judge_run, tallies
 from nextclose.market.keep import forecasts_path
 from nextclose.market.spans import fold_starts
-from nextclose.market.summary import notes
 from nextclose.market.tables import arrays_of, by_model, from_parquet
 from nextclose.report.market import write_market_pages
 from nextclose.report.market_view import (

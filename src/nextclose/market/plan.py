@@ -53,6 +53,7 @@ class Wishes:
     settings: Mapping[str, Any] = field(default_factory=dict)
     shard_size: int = SHARD_SIZE
     lang: Lang = "en"
+    command: str = ""
 
 
 def make_config(wishes: Wishes, tell: Tell | None = None) -> MarketConfig:
@@ -97,6 +98,7 @@ def make_config(wishes: Wishes, tell: Tell | None = None) -> MarketConfig:
         in_set=len(scan.names),
         max_failures=wishes.max_failures,
         lang=wishes.lang,
+        command=wishes.command,
         versions=versions(),
     )
 

@@ -86,7 +86,7 @@ def check_empty(folder: Path) -> None:
 
 def default_folder(config: MarketConfig) -> Path:
     """Where a run goes unless the user says otherwise: runs/<set>-<hash of its configuration>."""
-    digest = hashlib.sha256(to_json(config).encode()).hexdigest()
+    digest = hashlib.sha256(to_json(replace(config, command="")).encode()).hexdigest()
     source = Path(config.source)
     named = source.parent if glob.has_magic(source.name) else source
     name = re.sub(r"[^\w.-]", "_", named.stem) or "market"

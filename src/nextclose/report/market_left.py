@@ -28,7 +28,7 @@ def left_section(view: MarketView) -> Markup:
 
 def _left_out(left: Sequence[LeftOut], lang: Lang) -> list[Markup]:
     if not left:
-        return [tag("p", say("None: every symbol of the set was used.", lang))]
+        return [tag("p", say("None: every symbol that was asked for was used.", lang))]
     kinds: dict[str, list[LeftOut]] = {}
     for own in left:
         kinds.setdefault(own.kind, []).append(own)

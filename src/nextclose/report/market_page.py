@@ -69,18 +69,25 @@ def _header(view: MarketView) -> Markup:
 def _facts(view: MarketView) -> Markup:
     """How much was judged, in four numbers."""
     lang = view.lang
-    total = len(view.symbols) + len(view.left_out)
-    out = say("{count} of the set left out", lang, count=f"{len(view.left_out):,}")
     forecasts = max((row.n for row in view.models), default=0)
     facts = (
-        (say("symbols", lang), f"{len(view.symbols):,}", out if view.left_out else say("all {count} of the set", lang,
-                                                                                       count=f"{total:,}")),
+        (say("symbols", lang), f"{len(view.symbols):,}", _share(view)),
         (say("sessions", lang), f"{view.sessions:,}", schedule_words(view)),
         (say("forecasts a model", lang), f"{forecasts:,}", _counted(view)),
         (say("nets", lang), say("{count} seeds", lang, count=view.seeds), scope_words(view)),
     )  # fmt: skip
     rows = (tag("div", tag("dt", name), tag("dd", value), tag("small", more)) for name, value, more in facts)
     return tag("dl", *rows, class_="facts")
+
+
+def _share(view: MarketView) -> str:
+    """How many of the set's symbols these are."""
+    lang, asked = view.lang, len(view.symbols) + len(view.left_out)
+    if view.filtered:
+        return say("of {count} in the set", lang, count=f"{asked + view.filtered:,}")
+    if view.left_out:
+        return say("{count} of the set left out", lang, count=f"{len(view.left_out):,}")
+    return say("all {count} of the set", lang, count=f"{asked:,}")
 
 
 def _counted(view: MarketView) -> str:

@@ -131,6 +131,8 @@ class MarketView:
     """What else fixes the numbers, label -> value: engine, SHA-256 of the data, shard size, ..."""
     notes: tuple[str, ...] = ()
     """What the reader must know, a sentence each."""
+    filtered: int = 0
+    """Symbols of the set that the run was told not to look at."""
     rolling: int | None = None
     """Sessions that a fold trains on, the latest; None: all since the train span's start."""
 
