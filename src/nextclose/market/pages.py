@@ -17,6 +17,7 @@ from nextclose.market.config import MarketConfig
 from nextclose.market.judgement import judge_run, tallies
 from nextclose.market.keep import forecasts_path
 from nextclose.market.spans import fold_starts
+from nextclose.market.summary import notes
 from nextclose.market.tables import arrays_of, by_model, from_parquet
 from nextclose.report.market import write_market_pages
 from nextclose.report.market_view import (
@@ -75,6 +76,8 @@ def make_view(folder: Path, config: MarketConfig, lang: Lang) -> MarketView:
         },
         versions=config.versions,
         settings={"engine": config.engine, "sha256": config.source_sha256, "faults": config.faults},
+        command=config.command,
+        filtered=config.in_set - config.symbols,
         notes=tuple(note.render(lang) for note in notes(config)[0 if config.ended_early else 1 :]),
         rolling=often.train_sessions,
     )
