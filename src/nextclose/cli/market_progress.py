@@ -49,9 +49,12 @@ class MarketBar(MarketWatcher):
     def progress(self, progress: Reached) -> None:
         """Move the bar."""
         stop_if_asked()
-        pooling = progress.phase == "pooling"
-        share = progress.pooled if pooling else progress.done / max(progress.symbols, 1)
-        self.bar.update(self.task, completed=share, description=self._title(progress.phase), told=self._told(progress))
+        self.bar.update(
+            self.task,
+            completed=progress.share,
+            description=self._title(progress.phase),
+            told=self._told(progress),
+        )
 
     def _title(self, phase: Phase) -> str:
         titles = {

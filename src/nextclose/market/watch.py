@@ -14,6 +14,7 @@ from nextclose.core.errors import NextcloseError
 from nextclose.core.plain import to_json
 from nextclose.market.config import MarketConfig
 from nextclose.market.files import write_text
+from nextclose.market.spans import fold_starts
 
 HEARTBEAT = "heartbeat.json"
 EVERY = 2.0
@@ -38,6 +39,8 @@ class Progress:
     """Nets fitted since this process began."""
     pooled: float = 0.0
     """Share of the pooled fits that is done."""
+    share: float = 0.0
+    """Of the phase's work, shards that are under way included."""
     rate: float = 0.0
     """Fits a second since this process began."""
     seconds_left: float | None = None
@@ -62,6 +65,7 @@ class Pulse:
         self.now = Progress(phase="computing", symbols=config.symbols)
         self.began = self.written = time.monotonic()
         self.at_start = 0
+        self.fits_each = 0 if config.scope == "market" else _fits_each(config)
 
     def begin(self, phase: Phase, **known: int) -> None:
         """A phase begins; what was done before this process counts for no rate."""
@@ -77,6 +81,7 @@ class Pulse:
         share = self._share()
         self.now = replace(
             self.now,
+            share=share if self.now.phase == "pooling" else self._overall(share),
             rate=self.now.fits / spent if spent > 0.0 else 0.0,
             seconds_left=spent * (1.0 - share) / share if share > 0.0 else None,
         )
@@ -92,8 +97,19 @@ class Pulse:
                 write_text(self.folder / HEARTBEAT, to_json(page | vars(self.now)))
 
     def _share(self) -> float:
-        """Of what this process has to do, how much is done."""
+        """Of what this process has to do, how much is done; a shard that is under way counts by its fits."""
         if self.now.phase == "pooling":
             return self.now.pooled
         todo = self.now.symbols - self.at_start
-        return (self.now.done - self.at_start) / todo if todo else 1.0
+        kept = (self.now.done - self.at_start) / todo if todo else 1.0
+        under_way = self.now.fits / (self.fits_each * todo) if self.fits_each and todo else 0.0
+        return max(kept, min(under_way, 1.0))
+
+    def _overall(self, share: float) -> float:
+        """The same of all symbols, those of an earlier process included."""
+        return (self.at_start + share * (self.now.symbols - self.at_start)) / max(self.now.symbols, 1)
+
+
+def _fits_each(config: MarketConfig) -> int:
+    """Nets that a symbol takes which trades all the time."""
+    return sum(recipe.seeds * len(fold_starts(config.sessions, recipe.refit_every)) for recipe in config.chosen())
