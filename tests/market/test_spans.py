@@ -149,7 +149,7 @@ def test_the_fold_of_a_later_step_is_that_of_the_model_that_made_it(tmp_path):
     config = config_of(write_set(tmp_path / "set.parquet", *market_bars(("A", "B"))), ("default",), settings=settings)
     run_market(config, tmp_path / "run")
     rows = pq.ParquetFile(tmp_path / "run" / "forecasts" / "00000.parquet").read()
-    rows = rows.filter((rows["model"].to_numpy(zero_copy_only=False) == "default")).to_pandas()
+    rows = rows.filter(rows["model"].to_numpy(zero_copy_only=False) == "default").to_pandas()
     folds = rows.groupby(["symbol", "origin"])["fold"].nunique()
     assert (folds == 1).all()
     assert sorted(rows["fold"].unique()) == [0, 1, 2]
