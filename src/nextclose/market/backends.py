@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -159,7 +160,10 @@ def _watch(stop: Any) -> None:
 
 def _compute(number: int) -> ShardResult:
     bars = _Worker.bars = _Worker.bars or open_set(_Worker.config.source)
-    return compute_shard(_Worker.config, number, bars, nets=_Worker.nets, on_fits=_count)
+    done = compute_shard(_Worker.config, number, bars, nets=_Worker.nets, on_fits=_count)
+    if not gc.get_freeze_count():
+        gc.freeze()  # what libraries hold is no garbage, and looking it through takes long
+    return done
 
 
 def _count(fits: int) -> None:

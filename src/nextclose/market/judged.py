@@ -12,7 +12,7 @@ from nextclose.bars.bars import Bars
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import LANGS
 from nextclose.core.types import Bools, Dates, Ints
-from nextclose.judging.keys import usable
+from nextclose.judging.keys import Keys, usable
 from nextclose.judging.panel import Panel, Sessions
 from nextclose.judging.symbol_statistics import symbol_statistics
 from nextclose.judging.tally import Tally
@@ -103,20 +103,20 @@ def _fold_columns(table: Forecasts, fold: Ints, shared: Bools) -> dict[str, Any]
 
 def _measured(judged: Forecasts) -> dict[str, pa.Table]:
     """Statistics by symbol and sums by session of every model and step."""
-    statistics, sums = [], []
-    symbols, code = np.unique(judged.symbol.astype(str), return_inverse=True)
-    for model in judged.models():
-        for step in np.unique(judged.step[judged.model == model]).tolist():
-            rows = np.flatnonzero((judged.model == model) & (judged.step == step))
-            order = rows[np.lexsort((code[rows], judged.target_date[rows]))]
+    statistics, sums, keys = [], [], Keys(judged)
+    for number, model in enumerate(keys.models):
+        of_model = np.flatnonzero(keys.model == number)
+        for step in np.unique(judged.step[of_model]).tolist():
+            rows = of_model[judged.step[of_model] == step]
+            order = rows[np.lexsort((keys.symbol[rows], judged.target_date[rows]))]
             own = judged.where(order)
             panel = Panel(
                 rows=own,
-                symbol=code[order],
+                symbol=keys.symbol[order],
                 sessions=Sessions.of_days(own.target_date.astype(np.int64)),
                 step=step,
             )
-            statistics.append((model, symbol_statistics(panel, symbols.tolist()).columns()))
+            statistics.append((model, symbol_statistics(panel, keys.symbols).columns()))
             sums.append((model, Tally.of(panel).columns()))
     return {"metrics": columns_table(statistics), "sessions": columns_table(sums)}
 
