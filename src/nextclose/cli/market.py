@@ -33,7 +33,26 @@ _Workers = Annotated[
 _BackendName = Annotated[str, typer.Option("--backend", metavar="local|ray", help="Where shards are computed.")]
 _Address = Annotated[
     str | None,
-    typer.Option(metavar="ADDRESS", help="A Ray cluster, such as auto or ray://host:10001. [a new one here]"),
+    typer.Option(metavar="ADDRESS", help="A Ray cluster, such as auto or HOST:6379. [a new one here]"),
+]
+_Recipes = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A recipe; repeatable. [tutorial, default]")]
+_RefitEvery = Annotated[
+    int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
+]
+_Symbols = Annotated[list[str] | None, typer.Option(metavar="A,B,...", help="Only these symbols; repeatable. [all]")]
+_Faults = Annotated[
+    str, typer.Option(metavar="raise|drop|keep", help="What to do with faulty rows; raise leaves the symbol out.")
+]
+_MinBars = Annotated[
+    int, typer.Option(metavar="N", help="Bars before the test span without which a symbol is left out.")
+]
+_Top = Annotated[
+    int | None, typer.Option(metavar="N", help="Only the N symbols most traded before the test span. [all]")
+]
+_MaxFailures = Annotated[int | None, typer.Option(metavar="N", help="Exit with 3 if more symbols failed. [no limit]")]
+_Scope = Annotated[str, typer.Option(metavar="symbol|market", help="Nets for each symbol, or one net for all of them.")]
+_TrainSessions = Annotated[
+    int | None, typer.Option(metavar="N", help="Sessions that a fold trains on, the latest. [all]")
 ]
 _Pages = Annotated[bool, typer.Option("--pages/--no-pages", help="Write the run's pages when it is finished.")]
 
@@ -44,39 +63,21 @@ def run(
         str, typer.Argument(metavar="SOURCE", help="A .parquet file, or a folder or glob of Parquet or CSV files.")
     ],
     *,
-    recipe: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A recipe; repeatable. [tutorial, default]")
-    ] = None,
-    scope: Annotated[
-        str, typer.Option(metavar="symbol|market", help="Nets for each symbol, or one net for all of them.")
-    ] = "symbol",
+    recipe: _Recipes = None,
+    scope: _Scope = "symbol",
     train_start: _Day = None,
     train_end: _Day = None,
     test_start: _Day = None,
     test_end: _Day = None,
-    refit_every: Annotated[
-        int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
-    ] = None,
-    train_sessions: Annotated[
-        int | None, typer.Option(metavar="N", help="Sessions that a fold trains on, the latest. [all]")
-    ] = None,
+    refit_every: _RefitEvery = None,
+    train_sessions: _TrainSessions = None,
     seeds: Annotated[int | None, typer.Option(metavar="N", help="Nets a recipe, averaged. [the recipe's]")] = None,
     engine: Annotated[str, typer.Option(metavar="auto|fused|torch", help="What computes the fits.")] = "auto",
-    faults: Annotated[
-        str, typer.Option(metavar="raise|drop|keep", help="What to do with faulty rows; raise leaves the symbol out.")
-    ] = "drop",
-    symbols: Annotated[
-        list[str] | None, typer.Option(metavar="A,B,...", help="Only these symbols; repeatable. [all]")
-    ] = None,
-    min_bars: Annotated[
-        int, typer.Option(metavar="N", help="Bars before the test span without which a symbol is left out.")
-    ] = 250,
-    top_by_value: Annotated[
-        int | None, typer.Option(metavar="N", help="Only the N symbols most traded before the test span. [all]")
-    ] = None,
-    max_failures: Annotated[
-        int | None, typer.Option(metavar="N", help="Exit with 3 if more symbols failed. [no limit]")
-    ] = None,
+    faults: _Faults = "drop",
+    symbols: _Symbols = None,
+    min_bars: _MinBars = 250,
+    top_by_value: _Top = None,
+    max_failures: _MaxFailures = None,
     set_: Set = None,
     shard_size: Annotated[int, typer.Option(metavar="N", help="Symbols that are computed together.")] = 16,
     workers: _Workers = None,
