@@ -13,9 +13,11 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text as Rich
 
+from nextclose.bars.checks import TEXTS
 from nextclose.core.lang import Lang, say
 from nextclose.core.market import MarketSummary, RankedSymbol, SkillSpread, Spans, Status
 from nextclose.core.results import ModelRow, RivalRow
+from nextclose.report.market_words import kind_word
 from nextclose.report.terminal import ACCENT, LONGEST, MARKS, QUIET
 from nextclose.report.words import DASH, by_skill, model_name, percent, pvalue, signed, verdict_word
 
@@ -229,7 +231,7 @@ def _left_out(found: MarketSummary, lang: Lang) -> list[str]:
     """What is not in the numbers."""
     lines = []
     if found.left_out:
-        kinds = ", ".join(f"{kind} {count:,}" for kind, count in found.left_out.items())
+        kinds = ", ".join(f"{kind_word(kind, lang)} {count:,}" for kind, count in found.left_out.items())
         lines.append(
             say("{count} symbols left out: {kinds}", lang, count=f"{sum(found.left_out.values()):,}", kinds=kinds)
         )
@@ -237,6 +239,11 @@ def _left_out(found: MarketSummary, lang: Lang) -> list[str]:
         kinds = ", ".join(f"--{name} {count:,}" for name, count in found.skipped.items())
         lines.append(say("Symbols that the filters took out: {kinds}", lang, kinds=kinds))
     if found.faults:
-        kinds = ", ".join(f"{kind} {count:,}" for kind, count in found.faults.items())
+        kinds = ", ".join(f"{_finding(kind, lang)} {count:,}" for kind, count in found.faults.items())
         lines.append(say("Rows with findings: {kinds}", lang, kinds=kinds))
     return lines
+
+
+def _finding(kind: str, lang: Lang) -> str:
+    """What was found, in words where a kind has some of its own."""
+    return say(TEXTS[kind].template, lang) if kind in TEXTS else kind
