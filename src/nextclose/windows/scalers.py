@@ -36,8 +36,9 @@ class Affine:
     @classmethod
     def min_max(cls, rows: Float64s) -> Affine:
         """The columns of (n, F) to [0, 1]."""
-        low = np.fmin.reduce(rows, axis=0)
-        return cls(shift=low, scale=_not_zero(np.fmax.reduce(rows, axis=0) - low))
+        columns = np.ascontiguousarray(rows.T)  # a reduction along memory is many times as fast
+        low = np.fmin.reduce(columns, axis=1)
+        return cls(shift=low, scale=_not_zero(np.fmax.reduce(columns, axis=1) - low))
 
     @classmethod
     def standard(cls, rows: Float64s) -> Affine:
