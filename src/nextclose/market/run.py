@@ -160,5 +160,5 @@ def _ending(pulse: Pulse) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        pulse.begin("stopped" if isinstance(error, KeyboardInterrupt) else "failed")
+        pulse.end("stopped" if isinstance(error, KeyboardInterrupt) else "failed")
         raise

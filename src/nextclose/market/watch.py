@@ -91,10 +91,18 @@ class Pulse:
         """To the watcher, and to the heartbeat if one is due."""
         self.watcher.progress(self.now)
         if now or time.monotonic() - self.written > EVERY:
-            self.written = time.monotonic()
-            page = {"time": time.time(), "pid": os.getpid(), "host": platform.node()}
-            with suppress(NextcloseError):  # a full disk ends the run where something is lost by it
-                write_text(self.folder / HEARTBEAT, to_json(page | vars(self.now)))
+            self._beat()
+
+    def end(self, phase: Phase) -> None:
+        """The run stops where it is; the watcher, who may have asked for it, hears no more."""
+        self.now = replace(self.now, phase=phase, seconds_left=None)
+        self._beat()
+
+    def _beat(self) -> None:
+        self.written = time.monotonic()
+        page = {"time": time.time(), "pid": os.getpid(), "host": platform.node()}
+        with suppress(NextcloseError):  # a full disk ends the run where something is lost by it
+            write_text(self.folder / HEARTBEAT, to_json(page | vars(self.now)))
 
     def _share(self) -> float:
         """Of what this process has to do, how much is done; a shard that is under way counts by its fits."""
