@@ -29,15 +29,29 @@ def ask(folder: Path, query: str, values: Sequence[Any] = ()) -> Any:
             "'{folder}' is not finished: go on with nextclose market resume {folder}, then ask again", folder=folder
         )
     with duckdb.connect(config={"threads": 1}) as asked:
-        for name, pattern in _files(folder).items():
-            escaped = pattern.replace("'", "''")
-            asked.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{escaped}')")
+        _make_views(asked, folder)
         try:
             return asked.sql(query, params=list(values)).to_arrow_table()
         except AttributeError:
             raise SettingsError("--sql: expected a query that answers with rows, such as SELECT ...") from None
         except duckdb.Error as error:
             raise SettingsError("--sql: the query cannot be answered: {error}", error=str(error)) from error
+
+
+def _make_views(asked: Any, folder: Path) -> None:
+    import duckdb
+
+    try:
+        for name, paths in _files(folder).items():
+            listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+            asked.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}])")
+    except duckdb.Error as error:
+        raise SavedRunError(
+            "'{folder}' lacks a table that it had when it was finished ({error}). Delete its result.json and go on with "
+            "nextclose market resume {folder}.",
+            folder=folder,
+            error=str(error).splitlines()[0],
+        ) from error
 
 
 def answer_rows(answer: Any, most: int | None = None) -> list[list[Any]]:
@@ -53,7 +67,7 @@ def _simple(value: Any) -> Any:
     return value if value is None or isinstance(value, int | float) else str(value)
 
 
-def _files(folder: Path) -> dict[str, str]:
+def _files(folder: Path) -> dict[str, list[Path]]:
     """View -> the files behind it."""
-    files = {name: str(folder / f"{name}.parquet") for name in TABLES}
-    return files | {FORECASTS: str(folder / FORECASTS / "*.parquet")}
+    files = {name: [folder / f"{name}.parquet"] for name in TABLES}
+    return files | {FORECASTS: sorted((folder / FORECASTS).glob("[0-9]*.parquet"))}

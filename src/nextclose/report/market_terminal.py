@@ -115,7 +115,7 @@ def print_answer(names: Sequence[str], rows: Sequence[Sequence[Any]], count: int
         console.print(table)
     else:
         for line in (names, *rows):
-            console.print(Rich("\t".join(map(_cell, line))), soft_wrap=True)
+            print("\t".join(map(_cell, line)), file=console.file)
     if count == 0:
         console.print(Rich(say("no rows", lang), style=QUIET))
     if count > len(rows):
@@ -203,7 +203,7 @@ def _print_symbols(found: MarketSummary, console: Console, lang: Lang) -> None:
         survivors = [row for row in found.survivors if row.model == model]
         console.print()
         console.print(Rich(model, style="bold"))
-        console.print(_ends(best, worst, lang))
+        console.print(_ends(best, worst, console.width >= ROOM["interval"], lang))
         if survivors:
             names = ", ".join(row.symbol for row in survivors[:LISTED]) + (", ..." if len(survivors) > LISTED else "")
             text = say("better after Benjamini-Hochberg: {count} ({names})", lang, count=len(survivors), names=names)
@@ -212,19 +212,21 @@ def _print_symbols(found: MarketSummary, console: Console, lang: Lang) -> None:
         console.print(Rich(text, style=QUIET))
 
 
-def _ends(best: Sequence[RankedSymbol], worst: Sequence[RankedSymbol], lang: Lang) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+def _ends(best: Sequence[RankedSymbol], worst: Sequence[RankedSymbol], wide: bool, lang: Lang) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
     for side in (say("best", lang), say("worst", lang)):
         table.add_column(side, no_wrap=True)
         table.add_column(say("skill", lang), justify="right", no_wrap=True)
-        table.add_column(say("90 % interval", lang), justify="right", no_wrap=True)
+        if wide:
+            table.add_column(say("90 % interval", lang), justify="right", no_wrap=True)
     for high, low in zip(best, worst, strict=True):
-        table.add_row(*_symbol(high), *_symbol(low))
+        table.add_row(*_symbol(high, wide), *_symbol(low, wide))
     return table
 
 
-def _symbol(row: RankedSymbol) -> tuple[Rich, str, str]:
-    return Rich(row.symbol), signed(row.skill), f"{signed(row.skill_lo)} .. {signed(row.skill_hi)}"
+def _symbol(row: RankedSymbol, wide: bool) -> list[Rich | str]:
+    interval = [f"{signed(row.skill_lo)} .. {signed(row.skill_hi)}"] if wide else []
+    return [Rich(row.symbol), signed(row.skill), *interval]
 
 
 def _left_out(found: MarketSummary, lang: Lang) -> list[str]:
