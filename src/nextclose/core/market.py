@@ -70,6 +70,20 @@ class SkillSpread:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LiquiditySkill:
+    """One model over symbols that are traded about alike."""
+
+    model: str
+    part: int
+    """From 1, the least traded."""
+    symbols: int
+    value: float
+    """Median of what they trade a session before the test span, close x volume."""
+    skill: float
+    """Over all of them together."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RankedSymbol:
     """One model on one symbol."""
 
@@ -109,6 +123,8 @@ class MarketSummary:
     contests: tuple[Contest, ...]
     rivals: tuple[RivalRow, ...]
     spreads: tuple[SkillSpread, ...]
+    liquidity: tuple[LiquiditySkill, ...]
+    """Fifths of the symbols; none where there are few."""
     best: tuple[RankedSymbol, ...]
     """Of each recipe, the symbols with the largest skill."""
     worst: tuple[RankedSymbol, ...]

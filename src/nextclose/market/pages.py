@@ -16,6 +16,7 @@ from nextclose.market.ask import ask
 from nextclose.market.config import MarketConfig
 from nextclose.market.judgement import judge_run, tallies
 from nextclose.market.keep import forecasts_path
+from nextclose.market.liquidity import by_liquidity, liquidity_notes
 from nextclose.market.spans import fold_starts
 from nextclose.market.summary import notes
 from nextclose.market.tables import arrays_of, by_model, from_parquet
@@ -78,7 +79,13 @@ def make_view(folder: Path, config: MarketConfig, lang: Lang) -> MarketView:
         settings={"engine": config.engine, "sha256": config.source_sha256, "faults": config.faults},
         command=config.command,
         filtered=config.in_set - config.symbols,
-        notes=tuple(note.render(lang) for note in notes(config)[0 if config.ended_early else 1 :]),
+        notes=tuple(
+            note.render(lang)
+            for note in (
+                *liquidity_notes(judged.models, by_liquidity(folder)),
+                *notes(config)[0 if config.ended_early else 1 :],
+            )
+        ),
         rolling=often.train_sessions,
     )
 

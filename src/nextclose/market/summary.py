@@ -12,6 +12,7 @@ from nextclose.core.plain import rebuild
 from nextclose.market.ask import ask
 from nextclose.market.config import MarketConfig
 from nextclose.market.judgement import judge_run
+from nextclose.market.liquidity import by_liquidity, liquidity_notes
 
 _SPREADS = """
 SELECT model, any_value(kind) AS kind, count(*) AS symbols,
@@ -53,8 +54,8 @@ def summarise(folder: Path, lang: Lang, *, top: int = 5) -> MarketSummary:
             count=config.symbols,
             kinds=", ".join(f"{count} {kind}" for kind, count in left_out.items()),
         )
-    judged = judge_run(folder, config, lang)
-    spans = config.spans
+    judged, liquidity = judge_run(folder, config, lang), by_liquidity(folder)
+    spans, told = config.spans, [*liquidity_notes(judged.models, liquidity), *notes(config)]
     return MarketSummary(
         folder=str(folder),
         source=config.source,
@@ -74,10 +75,11 @@ def summarise(folder: Path, lang: Lang, *, top: int = 5) -> MarketSummary:
         contests=judged.contests,
         rivals=judged.rivals,
         spreads=tuple(rebuild(SkillSpread, row) for row in _rows(folder, _SPREADS)),
+        liquidity=liquidity,
         best=_ranked(folder, "true", "DESC", top),
         worst=_ranked(folder, "true", "ASC", top),
         survivors=_ranked(folder, "verdict = 'beats persistence'", "DESC", _EVERY),
-        notes=tuple(note.render(lang) for note in notes(config)),
+        notes=tuple(note.render(lang) for note in told),
     )
 
 

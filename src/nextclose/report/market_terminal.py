@@ -15,7 +15,7 @@ from rich.text import Text as Rich
 
 from nextclose.bars.checks import TEXTS
 from nextclose.core.lang import Lang, say
-from nextclose.core.market import MarketSummary, RankedSymbol, SkillSpread, Spans, Status
+from nextclose.core.market import LiquiditySkill, MarketSummary, RankedSymbol, SkillSpread, Spans, Status
 from nextclose.core.results import ModelRow, RivalRow
 from nextclose.report.market_words import kind_word
 from nextclose.report.terminal import ACCENT, LONGEST, MARKS, QUIET
@@ -88,6 +88,7 @@ def print_summary(found: MarketSummary, console: Console, lang: Lang) -> None:
             _print_rivals(
                 [rival for rival in found.rivals if rival.model == row.name and rival.step == row.step], console, lang
             )
+            _print_liquidity([part for part in found.liquidity if part.model == row.name], console, lang)
     for contest in found.contests:
         console.print()
         console.print(Rich(contest.sentence))
@@ -177,6 +178,13 @@ def _model_cells(row: ModelRow, spread: SkillSpread | None) -> dict[str, str]:
         "worse": DASH if spread is None else f"{spread.worse:,}",
         "direction": percent(row.directional_accuracy),
     }
+
+
+def _print_liquidity(skills: Sequence[LiquiditySkill], console: Console, lang: Lang) -> None:
+    """A model's skill by fifths of the symbols."""
+    if skills:
+        told = "  ".join(signed(part.skill, DIGITS) for part in skills)
+        console.print(Rich(say("By liquidity, the least traded fifth first: {told}", lang, told=told), style=QUIET))
 
 
 def _print_rivals(rivals: Sequence[RivalRow], console: Console, lang: Lang) -> None:
