@@ -184,6 +184,14 @@ def test_going_on_with_a_finished_run_touches_nothing(nextclose, done):
     assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in done.rglob("*") if path.is_file()} == before
 
 
+def test_a_run_without_pages_says_how_to_write_them(nextclose, source, tmp_path):
+    assert nextclose("run", source, *QUICK, "--out", "x", "--no-pages")[0] == 0
+    assert "no pages" not in nextclose("resume", "x", "--no-pages")[1]
+    assert nextclose("resume", "x")[1].endswith("nextclose market summary x --pages writes them.\n")
+    assert nextclose("summary", "x", "--pages")[1].rstrip().endswith("x/pages/index.html")
+    assert "no pages" not in nextclose("resume", "x")[1]
+
+
 def test_filters_are_counted(nextclose, source):
     status, out, _ = nextclose(
         "run", source, *QUICK, "--out", "x", "--no-pages", "--symbols", "A,005930", "--symbols", "WRONG",

@@ -172,6 +172,18 @@ def test_when_none_can_be_used_the_run_ends_and_says_why(tmp_path):
     assert go_on(tmp_path / "run", InProcess(most=0)) == outcome
 
 
+def test_numbers_are_korean_codes_whether_used_or_left_out(tmp_path):
+    table = table_of(*market_bars(("5930", "660", "20")))
+    table = table.set_column(0, "code", pa.array([int(symbol) for symbol in table["symbol"].to_pylist()]))
+    frame = table.to_pandas()
+    frame.loc[frame.code == 660, "close"] = -1.0
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), tmp_path / "set.parquet")
+    config = config_of(tmp_path / "set.parquet", symbols=["005930", "660"])
+    run_market(config, tmp_path / "run")
+    found = {row["symbol"]: row["status"] for row in rows(tmp_path / "run", "symbols")}
+    assert found == {"005930": "used", "000660": "left out"}
+
+
 def test_one_symbol_is_a_market_too(tmp_path):
     config = config_of(write_set(tmp_path / "set.parquet", *market_bars(("A",))))
     run_market(config, tmp_path / "run")

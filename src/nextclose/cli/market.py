@@ -153,9 +153,11 @@ def resume(
     if done is None:
         with MarketBar(spoken, folder, quiet=json) as bar:
             done = go_on(folder, _backend(backend, address, workers), threads=workers or _cores(), watcher=bar)
+        _conclude(folder, done, spoken, pages=pages, json=json)
     else:
-        pages = False
-    _conclude(folder, done, spoken, pages=pages, json=json)
+        _conclude(folder, done, spoken, pages=False, json=json)
+        if pages and not json:
+            _say_without_pages(folder, spoken)
 
 
 @app.command()
@@ -194,7 +196,7 @@ def summary(
     from nextclose.market.ask import answer_rows, ask
     from nextclose.market.config import MarketConfig
     from nextclose.market.summary import summarise
-    from nextclose.report.market_terminal import MOST, print_answer, print_summary
+    from nextclose.report.market_terminal import MOST, print_answer, print_pages, print_summary
 
     spoken = language(lang) if lang else MarketConfig.read(folder).lang
     if sql is not None:
@@ -205,12 +207,13 @@ def summary(
             print_answer(answer.column_names, answer_rows(answer, most=MOST), answer.num_rows, stdout(), spoken)
         return
     found = summarise(folder, spoken, top=top)
-    if write_pages:
-        _write_pages(folder, spoken)
+    page = _write_pages(folder, spoken) if write_pages else None
     if json:
         print(to_json(found), end="")
-    else:
-        print_summary(found, stdout(), spoken)
+        return
+    print_summary(found, stdout(), spoken)
+    if page is not None:
+        print_pages(page, stdout(), spoken)
 
 
 def _conclude(folder: Path, outcome: Outcome, lang: Lang, *, pages: bool, json: bool) -> None:
@@ -232,6 +235,18 @@ def _conclude(folder: Path, outcome: Outcome, lang: Lang, *, pages: bool, json: 
     most = MarketConfig.read(folder).max_failures
     if most is not None and outcome.failed > most:
         raise typer.Exit(TOO_MANY_FAILED)
+
+
+def _say_without_pages(folder: Path, lang: Lang) -> None:
+    """How a finished run gets the pages that it may have been killed at."""
+    from nextclose.core.lang import say
+    from nextclose.market.pages import index_of
+
+    if not index_of(folder).is_file():
+        print(
+            "\n"
+            + say("It has no pages yet: nextclose market summary {folder} --pages writes them.", lang, folder=folder)
+        )
 
 
 def _write_pages(folder: Path, lang: Lang) -> Path:

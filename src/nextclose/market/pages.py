@@ -34,6 +34,11 @@ from nextclose.report.market_view import (
 PAGES = "pages"
 
 
+def index_of(folder: Path) -> Path:
+    """The first page of a run, if it is written."""
+    return folder / PAGES / "index.html"
+
+
 def write_pages(folder: Path, lang: Lang) -> Path:
     """Write the pages of a finished run, and return the path of the first."""
     config = MarketConfig.read(folder)
