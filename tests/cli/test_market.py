@@ -305,3 +305,12 @@ def test_the_bar_shows_symbols_fits_rate_time_left_and_failures(source, tmp_path
     assert ("2 failed" if lang == "en" else "실패 2") in text
     assert ("3 shards are kept" if lang == "en" else "3") in bar.screen.file.getvalue()
     assert np.isfinite(bar.bar.tasks[0].completed)
+
+
+def test_pages_that_cannot_be_written_come_after_the_summary(nextclose, source, tmp_path):
+    assert nextclose("run", source, *QUICK, "--out", "x", "--no-pages")[0] == 0
+    (tmp_path / "x" / "pages").write_text("a file", encoding="utf-8")
+    status, out, err = nextclose("summary", "x", "--pages")
+    assert status == 2
+    assert "3 symbols of 4" in out
+    assert err.startswith("nextclose: cannot write the report")

@@ -15,6 +15,7 @@ from nextclose.core.errors import SettingsError
 
 if TYPE_CHECKING:
     from nextclose.core.lang import Lang
+    from nextclose.core.market import MarketSummary
     from nextclose.market.backends import Backend
     from nextclose.market.finish import Outcome
 
@@ -196,7 +197,7 @@ def summary(
     from nextclose.market.ask import answer_rows, ask
     from nextclose.market.config import MarketConfig
     from nextclose.market.summary import summarise
-    from nextclose.report.market_terminal import MOST, print_answer, print_pages, print_summary
+    from nextclose.report.market_terminal import MOST, print_answer
 
     spoken = language(lang) if lang else MarketConfig.read(folder).lang
     if sql is not None:
@@ -206,32 +207,19 @@ def summary(
         else:
             print_answer(answer.column_names, answer_rows(answer, most=MOST), answer.num_rows, stdout(), spoken)
         return
-    found = summarise(folder, spoken, top=top)
-    page = _write_pages(folder, spoken) if write_pages else None
-    if json:
-        print(to_json(found), end="")
-        return
-    print_summary(found, stdout(), spoken)
-    if page is not None:
-        print_pages(page, stdout(), spoken)
+    _tell(summarise(folder, spoken, top=top), spoken, json=json)
+    if write_pages:
+        _write_pages(folder, spoken, quiet=json)
 
 
 def _conclude(folder: Path, outcome: Outcome, lang: Lang, *, pages: bool, json: bool) -> None:
-    """Pages, summary, and the exit status."""
-    from nextclose.cli.progress import stdout
-    from nextclose.core.plain import to_json
+    """Summary, pages, and the exit status."""
     from nextclose.market.config import MarketConfig
     from nextclose.market.summary import summarise
-    from nextclose.report.market_terminal import print_pages, print_summary
 
-    found = summarise(folder, lang)
-    page = _write_pages(folder, lang) if pages else None
-    if json:
-        print(to_json(found), end="")
-    else:
-        print_summary(found, stdout(), lang)
-        if page is not None:
-            print_pages(page, stdout(), lang)
+    _tell(summarise(folder, lang), lang, json=json)
+    if pages:
+        _write_pages(folder, lang, quiet=json)
     most = MarketConfig.read(folder).max_failures
     if most is not None and outcome.failed > most:
         raise typer.Exit(TOO_MANY_FAILED)
@@ -249,10 +237,26 @@ def _say_without_pages(folder: Path, lang: Lang) -> None:
         )
 
 
-def _write_pages(folder: Path, lang: Lang) -> Path:
-    from nextclose.market.pages import write_pages
+def _tell(found: MarketSummary, lang: Lang, *, json: bool) -> None:
+    from nextclose.cli.progress import stdout
+    from nextclose.core.plain import to_json
+    from nextclose.report.market_terminal import print_summary
 
-    return write_pages(folder, lang)
+    if json:
+        print(to_json(found), end="")
+    else:
+        print_summary(found, stdout(), lang)
+
+
+def _write_pages(folder: Path, lang: Lang, *, quiet: bool) -> None:
+    """The pages last: whatever keeps them from being written, the summary has been told."""
+    from nextclose.cli.progress import stdout
+    from nextclose.market.pages import write_pages
+    from nextclose.report.market_terminal import print_pages
+
+    page = write_pages(folder, lang)
+    if not quiet:
+        print_pages(page, stdout(), lang)
 
 
 def _backend(name: str, address: str | None, workers: int | None) -> Backend:
