@@ -10,7 +10,9 @@ from nextclose.bench.fits import FitRow
 from nextclose.bench.many import Many
 from nextclose.bench.starts import ColdStart, Overhead
 
-Quantity = Literal["ratio", "share", "scaling", "overhead", "start", "walk", "seeds", "cores"]
+Quantity = Literal[
+    "ratio", "share", "scaling", "overhead", "start", "walk", "seeds", "cores", "pipeline", "memory", "more"
+]
 RATIOS = {
     ("rnn 10, 4", "SGD"): 25.0,
     ("rnn 10, 20", "SGD"): 18.0,
@@ -52,7 +54,7 @@ class Aim:
     @property
     def at_most(self) -> bool:
         """Whether less is better."""
-        return self.quantity in ("overhead", "start", "walk", "seeds")
+        return self.quantity in ("overhead", "start", "walk", "seeds", "memory", "more")
 
 
 def aims(found: Iterable[object]) -> tuple[Aim, ...]:

@@ -47,7 +47,7 @@ class LibraryNet(nn.Module):
 def train(make: Callable[[Size], nn.Module], size: Size, update: Update, epochs: int, X: Floats, y: Floats) -> None:
     """One fit from new weights: X (N, L, F) is turned time-major once, then every batch is a slice."""
     net = make(size)
-    optimizer = _OPTIMIZERS[update.optimizer](net.parameters(), lr=update.lr)
+    optimizer = OPTIMIZERS[update.optimizer](net.parameters(), lr=update.lr)
     inputs = torch.from_numpy(X).swapaxes(0, 1).contiguous()  # (L, N, F)
     targets = torch.from_numpy(y)  # (N, K)
     step = update.batch_size or len(X)
@@ -60,4 +60,4 @@ def train(make: Callable[[Size], nn.Module], size: Size, update: Update, epochs:
             optimizer.step()
 
 
-_OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}

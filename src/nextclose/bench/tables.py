@@ -72,6 +72,9 @@ def _what(quantity: Quantity, lang: Lang) -> str:
         "walk": say("the whole walk on one core", lang),
         "seeds": say("ten seeds over one", lang),
         "cores": say("two cores over one", lang),
+        "pipeline": say("a whole market run over its bare fits", lang),
+        "memory": say("most memory of a market run", lang),
+        "more": say("most memory on a larger set, over that", lang),
     }[quantity]
 
 
@@ -85,4 +88,7 @@ def _in_unit(quantity: Quantity, value: float) -> str:
         "walk": f"{value:.2f} s",
         "seeds": f"{value:.2f}x",
         "cores": f"{value:.2f}",
+        "pipeline": f"{100.0 * value:.1f} %",
+        "memory": f"{value / 2**30:.2f} GiB",
+        "more": f"{value:.2f}x",
     }[quantity]

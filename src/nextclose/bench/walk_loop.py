@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from nextclose.bars.bars import Bars
-from nextclose.bench.loops import LoopNet
+from nextclose.bench.loops import OPTIMIZERS, LoopNet
 from nextclose.bench.plan import Size
 from nextclose.core.start import net_shape, start_params
 from nextclose.recipes import Recipe
@@ -29,7 +29,7 @@ def loop_refit(bars: Bars, target: int, recipe: Recipe, *, from_engine: bool = F
     net = LoopNet(Size(hidden_size=H)).to(DTYPES[training.dtype])
     if from_engine:
         _load(net, recipe)
-    optimizer = torch.optim.Adam(net.parameters(), lr=training.lr)
+    optimizer = OPTIMIZERS[training.optimizer](net.parameters(), lr=training.lr)
     step = training.batch_size or len(y)
     for _ in range(training.epochs):
         for at in range(0, len(y), step):

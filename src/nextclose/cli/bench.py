@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
     Show = Callable[[str, Any, Console, Lang], None]
 
-BENCHES = ("engine", "walk", "judge")
+BENCHES = ("engine", "walk", "judge", "market")
+ROUNDS = {"market": 3}
 
 
 def bench(
-    name: Annotated[str, typer.Argument(metavar="engine|walk|judge", help="What is measured.")] = "engine",
+    name: Annotated[str, typer.Argument(metavar="engine|walk|judge|market", help="What is measured.")] = "engine",
     *,
     repeats: Annotated[
-        int,
-        typer.Option(min=1, metavar="N", help="Engine, walk: rounds, each contender in turn."),
-    ] = 5,
+        int | None,
+        typer.Option(min=1, metavar="N", help="Engine, walk, market: rounds, each contender in turn. [5; market: 3]"),
+    ] = None,
     series: Annotated[
         int, typer.Option(min=1, metavar="N", help="Judge: simulated series a row; a fifth for families, power, drift.")
     ] = 10_000,
@@ -38,13 +39,19 @@ def bench(
         typer.Option(
             metavar="PART",
             help="One part alone. Engine: parity|peak|fits|overhead|many|start, after parity all the same; judge: "
-            "walk|garch|jumps|families|power|drift.",
+            "walk|garch|jumps|families|power|drift; market: parity|pipeline|memory|growth.",
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SET", help="Market: a set of bars. [../shared/data/sp500_2013_2018.parquet, else simulated]"
         ),
     ] = None,
     lang: LangOption = "en",
     json: Json = False,
 ) -> None:
-    """Measure the engine or a whole walk beside PyTorch, once every number is equal; or how often the judge errs."""
+    """Measure the engine, a walk or a market beside PyTorch, once every number is equal; or how often the judge errs."""
     spoken = language(lang)
     _check(name)
     from nextclose.cli.progress import stderr, stdout
@@ -52,7 +59,11 @@ def bench(
 
     console = stderr() if json else stdout()
     found: dict[str, Any] = {}
-    benches = {"engine": partial(_engine, repeats), "walk": partial(_walk, repeats), "judge": partial(_judge, series)}
+    rounds = repeats or ROUNDS.get(name, 5)
+    benches = {
+        "engine": partial(_engine, rounds), "walk": partial(_walk, rounds), "judge": partial(_judge, series),
+        "market": partial(_market, rounds, source),
+    }  # fmt: skip
     for part, value, show in benches[name](only):
         found[part] = value
         _Line.clear()
@@ -88,6 +99,19 @@ def _judge(series: int, only: str | None) -> Iterator[tuple[str, Any, Show]]:
 
     for part, value in run_judge_bench(make_judge_plan(series, only), processes(), _Line()):
         yield part, value, print_judge_part
+
+
+def _market(repeats: int, source: str | None, only: str | None) -> Iterator[tuple[str, Any, Show]]:
+    import tempfile
+    from pathlib import Path
+
+    from nextclose.bench.market import run_market_bench
+    from nextclose.bench.market_plan import make_market_plan
+    from nextclose.bench.market_terminal import print_market_part
+
+    with tempfile.TemporaryDirectory() as made:
+        for part, value in run_market_bench(make_market_plan(repeats, source, only, Path(made)), _Line()):
+            yield part, value, print_market_part
 
 
 def _end(found: Mapping[str, Any]) -> None:
