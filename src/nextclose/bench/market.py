@@ -1,7 +1,8 @@
 """`nextclose bench market`: from a market's Parquet to its forecasts, beside the bare fits and a plain PyTorch loop.
 
-Nets of the tutorial's size, a refit every 21 sessions, three seeds, two workers. Every market run is the command itself in
-a process of its own, timed from its start to its end: planning, reading, fits, forecasts, judging, writing, summary.
+Nets of the tutorial's size, a refit every 21 sessions, three seeds, two workers. Every market run has a process of its own,
+timed from its start to its end: planning, reading, fits, forecasts, judging, writing and the final tables; the summary that
+`nextclose market run` prints afterwards is left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`nextclose market run` in a process of its own, timed from its start to its end."""
+"""A market run in a process of its own, timed from its start to its end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Ran:
 
 
 def run_market(task: Task, folder: Path | None = None, *, watched: bool = False) -> Ran:
-    """Run it in `folder`, or in one that is gone afterwards. Raises NextcloseError where the command fails."""
+    """Run it in `folder`, or in one that is gone afterwards. Raises NextcloseError where it fails."""
     if folder is not None:
         return _run(task, folder, watched=watched)
     with tempfile.TemporaryDirectory() as made:
@@ -55,7 +55,8 @@ def run_market(task: Task, folder: Path | None = None, *, watched: bool = False)
 
 
 def _run(task: Task, folder: Path, *, watched: bool) -> Ran:
-    command = [sys.executable, "-m", "nextclose", "market", "run", *task.arguments(), "--out", str(folder)]
+    arguments = [str(folder), str(task.workers), json.dumps(task.wishes())]
+    command = [sys.executable, "-m", "nextclose.bench.market_once", *arguments]
     before, began = os.times(), time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         with MemoryWatch(process.pid) if watched and can_watch() else nullcontext() as watch:

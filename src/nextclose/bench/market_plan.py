@@ -19,7 +19,7 @@ RECIPE = "tutorial"
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """One market run: what is put behind `nextclose market run SOURCE`."""
+    """One market run."""
 
     set: BenchSet
     refit_every: int = 21
@@ -33,22 +33,12 @@ class Task:
     """Instead of the recipe's."""
 
     def wishes(self) -> dict[str, Any]:
-        """The same as the fields of `Wishes`."""
+        """What is asked of it, as the fields of `Wishes`."""
         return {
-            "source": self.set.source, "recipes": (RECIPE,), "refit_every": self.refit_every, "seeds": self.seeds,
-            "test_start": self.set.test_start, "symbols": tuple(self.symbols), "top_by_value": self.top,
+            "source": self.set.source, "recipes": [RECIPE], "refit_every": self.refit_every, "seeds": self.seeds,
+            "test_start": self.set.test_start, "symbols": list(self.symbols), "top_by_value": self.top,
             "settings": {} if self.epochs is None else {"epochs": self.epochs},
         }  # fmt: skip
-
-    def arguments(self) -> list[str]:
-        """The same on the command line."""
-        given = {
-            "--recipe": RECIPE, "--refit-every": self.refit_every, "--seeds": self.seeds, "--workers": self.workers,
-            "--test-start": self.set.test_start, "--symbols": ",".join(self.symbols) or None, "--top-by-value": self.top,
-            "--set": None if self.epochs is None else f"epochs={self.epochs}",
-        }  # fmt: skip
-        options = [text for name, value in given.items() if value is not None for text in (name, str(value))]
-        return [self.set.source, *options, "--no-pages", "--json"]
 
 
 @dataclass(frozen=True, kw_only=True)
