@@ -41,15 +41,15 @@ def beside_the_plainer(row: Measured, ruling: Ruling, plainer: Sequence[Measured
     claims = ruling.verdict == "beats persistence" or ruling.information == "seen"
     if not claims:
         as_good = [rival for rival in rivals if rival.skill >= row.skill]
-        return [Text("Plainer forecasts with at least its skill: {names}.", names=_names(as_good))] if as_good else []
+        return [Text("Plainer forecasts with at least its skill: {names}.", names=_names(as_good, row))] if as_good else []
     constants = [rival for rival in rivals if rival.name in CONSTANTS] or [_hindsight(row)]
     said = []
     if not all(rival.beaten for rival in constants):
         best = max((rival for rival in constants if not rival.beaten), key=lambda rival: rival.skill)
-        said.append(_constant(best))
+        said.append(_constant(best, row))
     others = [rival for rival in rivals if rival.name not in CONSTANTS and not rival.beaten]
     if others:
-        said.append(Text("It is not shown to be more accurate than {names}.", names=_names(others)))
+        said.append(Text("It is not shown to be more accurate than {names}.", names=_names(others, row)))
     if said:
         return said
     if not rivals:
@@ -75,8 +75,8 @@ def against(tally: Tally, name: str, lost: Float64s) -> Rival:
     return Rival(name=name, skill=skill_of_sums(lost, tally.base), dm=dm)
 
 
-def _constant(rival: Rival) -> Text:
-    facts = {"skill": f"{rival.skill:+.3f}", "p": pvalue_words(rival.dm.below)}
+def _constant(rival: Rival, row: Measured) -> Text:
+    facts = {"skill": _skill(rival, row), "p": pvalue_words(rival.dm.below)}
     if not rival.name:
         return Text(
             "It is no better than a constant drift, as far as these sessions can tell: their mean change, known in "
@@ -92,8 +92,13 @@ def _constant(rival: Rival) -> Text:
     )
 
 
-def _names(rivals: Sequence[Rival]) -> str:
-    return ", ".join(f"{rival.name} ({rival.skill:+.3f})" for rival in rivals)
+def _names(rivals: Sequence[Rival], row: Measured) -> str:
+    return ", ".join(f"{rival.name} ({_skill(rival, row)})" for rival in rivals)
+
+
+def _skill(rival: Rival, row: Measured) -> str:
+    """With as many decimals as the row's own skill has: one more over many symbols."""
+    return f"{rival.skill:+.{3 if row.symbols <= 1 else 4}f}"
 
 
 def pvalue_words(p: float) -> str:
