@@ -41,7 +41,9 @@ def beside_the_plainer(row: Measured, ruling: Ruling, plainer: Sequence[Measured
     claims = ruling.verdict == "beats persistence" or ruling.information == "seen"
     if not claims:
         as_good = [rival for rival in rivals if rival.skill >= row.skill]
-        return [Text("Plainer forecasts with at least its skill: {names}.", names=_names(as_good, row))] if as_good else []
+        return (
+            [Text("Plainer forecasts with at least its skill: {names}.", names=_names(as_good, row))] if as_good else []
+        )
     constants = [rival for rival in rivals if rival.name in CONSTANTS] or [_hindsight(row)]
     said = []
     if not all(rival.beaten for rival in constants):

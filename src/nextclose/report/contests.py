@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import Contest, ModelRow
 from nextclose.report.html import Markup, table, tag
-from nextclose.report.words import DASH, pvalue, signed
+from nextclose.report.words import DASH, pvalue, signed, skill_digits
 
 
 def contest_parts(contests: Sequence[Contest], rows: Sequence[ModelRow], lang: Lang) -> list[Markup]:
@@ -22,12 +22,19 @@ def contest_parts(contests: Sequence[Contest], rows: Sequence[ModelRow], lang: L
 
 def _table(contest: Contest, rows: Sequence[ModelRow], lang: Lang) -> Markup:
     """Models by the p-value at which they leave the set, the likeliest first."""
-    skills = {row.name: row.skill for row in rows if row.step == contest.step} | {"persistence": 0.0}
+    own = [row for row in rows if row.step == contest.step]
+    skills = {row.name: row.skill for row in own} | {"persistence": 0.0}
+    digits = max(map(skill_digits, own), default=3)
     names = sorted(contest.pvalues, key=lambda name: -contest.pvalues[name])
     inside = {name: name in contest.confidence_set for name in names}
     head = [say("model", lang), say("skill", lang), say("p of leaving the set", lang), say("may be the best", lang)]
     cells = [
-        (name, signed(skills.get(name)), pvalue(contest.pvalues[name]), say("yes", lang) if inside[name] else DASH)
+        (
+            name,
+            signed(skills.get(name), digits),
+            pvalue(contest.pvalues[name]),
+            say("yes", lang) if inside[name] else DASH,
+        )
         for name in names
     ]
     return table(head, cells, words=(0, 3), quiet=[not inside[name] for name in names])

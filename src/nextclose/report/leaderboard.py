@@ -21,6 +21,7 @@ from nextclose.report.words import (
     price,
     pvalue,
     signed,
+    skill_digits,
     verdict_word,
 )
 
@@ -58,7 +59,7 @@ def _cells(row: ModelRow, footnotes: Footnotes, lang: Lang) -> Sequence[str]:
         known(price(row.rmse), "rmse"),
         known(price(row.mae), "mae"),
         known(f"{row.mape:.2f}" if np.isfinite(row.mape) else DASH, "mape"),
-        two_lines(known(signed(row.skill), "skill"), known(_interval(row), "skill_lo", "skill_hi")),
+        two_lines(known(signed(row.skill, skill_digits(row)), "skill"), known(_interval(row), "skill_lo", "skill_hi")),
         two_lines(known(percent(row.directional_accuracy), "directional_accuracy"), percent(row.always_up)),
         known(pvalue(row.dm.pvalue), "dm"),
         known(pvalue(row.cw.pvalue), "cw"),
@@ -69,7 +70,7 @@ def _cells(row: ModelRow, footnotes: Footnotes, lang: Lang) -> Sequence[str]:
 
 
 def _interval(row: ModelRow) -> str:
-    return DASH if row.name == "persistence" else interval(row.skill_lo, row.skill_hi)
+    return DASH if row.name == "persistence" else interval(row.skill_lo, row.skill_hi, skill_digits(row))
 
 
 def _verdict(row: ModelRow, lang: Lang) -> str:

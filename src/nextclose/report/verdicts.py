@@ -9,7 +9,17 @@ import numpy as np
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import ModelRow, Rejudged
 from nextclose.report.html import Markup, table, tag, two_lines
-from nextclose.report.words import DASH, information_word, interval, model_name, percent, pvalue, signed, verdict_word
+from nextclose.report.words import (
+    DASH,
+    information_word,
+    interval,
+    model_name,
+    percent,
+    pvalue,
+    signed,
+    skill_digits,
+    verdict_word,
+)
 
 MARKS = {
     "beats persistence": ("▲", "beats"),
@@ -47,12 +57,12 @@ def _card(row: ModelRow, lang: Lang) -> Markup:
 
 
 def _facts(row: ModelRow, lang: Lang) -> Markup:
-    ratio = row.rmse_ratio
+    ratio, digits = row.rmse_ratio, skill_digits(row)
     information = information_word(row.information, lang)
     tested = pvalue(row.information_pvalue)
     facts = (
         (say("error / persistence", lang), f"{ratio:.2f}" if np.isfinite(ratio) else DASH, f"n = {row.n:,}"),
-        (say("skill", lang), signed(row.skill), interval(row.skill_lo, row.skill_hi)),
+        (say("skill", lang), signed(row.skill, digits), interval(row.skill_lo, row.skill_hi, digits)),
         (
             say("direction", lang),
             percent(row.directional_accuracy),

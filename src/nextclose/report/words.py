@@ -37,6 +37,11 @@ def percent(value: float | None, digits: int = 1) -> str:
     return DASH if value is None or not np.isfinite(value) else f"{100.0 * value:.{digits}f} %"
 
 
+def skill_digits(row: ModelRow) -> int:
+    """Decimals of a row's skill: over many symbols the fourth can be told from 0."""
+    return 3 if row.symbols <= 1 else 4
+
+
 def change(value: float, before: float) -> str:
     """The relative change in percent, signed."""
     shown = signed(100.0 * (value / before - 1.0), 2)
