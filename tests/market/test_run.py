@@ -28,6 +28,7 @@ from tests.market.conftest import (
 import nextclose as nc
 from nextclose.core.errors import BarsError, NextcloseError, SavedRunError, SettingsError
 from nextclose.market import keep as kept
+from nextclose.market import run as runs
 from nextclose.market.config import MarketConfig
 from nextclose.market.files import locked
 from nextclose.market.judgement import judge_run
@@ -256,6 +257,19 @@ def test_going_on_with_a_finished_run_touches_nothing(small_run):
     before = {path: path.stat().st_mtime_ns for path in small_run.rglob("*")}
     go_on(small_run, InProcess(most=0))
     assert {path: path.stat().st_mtime_ns for path in small_run.rglob("*")} == before
+
+
+def test_a_run_that_another_finished_meanwhile_is_left_as_it_is(small_run, monkeypatch):
+    real, asked = runs.outcome_of, []
+
+    def late(folder):
+        asked.append(folder)
+        return None if len(asked) == 1 else real(folder)
+
+    monkeypatch.setattr(runs, "outcome_of", late)
+    before = {path: path.stat().st_mtime_ns for path in small_run.rglob("*.parquet")}
+    assert runs.resume(small_run, InProcess(most=0), threads=1) == real(small_run)
+    assert {path: path.stat().st_mtime_ns for path in small_run.rglob("*.parquet")} == before
 
 
 def test_a_changed_set_or_version_is_refused(tmp_path):

@@ -63,6 +63,9 @@ def resume(folder: Path, backend: Backend, *, threads: int, watcher: MarketWatch
         return done
     _check_versions(config, folder)
     with locked(folder):
+        done = outcome_of(folder)  # whoever held the lock until now may have finished it
+        if done is not None:
+            return done
         check_source(config)
         return _see_through(config, folder, backend, threads, watcher or MarketWatcher())
 
