@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -71,15 +72,16 @@ def finish(folder: Path, config: MarketConfig) -> Outcome:
 def _table(name: str, folder: Path, config: MarketConfig) -> pa.Table:
     import pyarrow as pa
 
-    parts = list(_parts(name, folder, config))
-    if not parts:
+    found = _parts(name, folder, config)
+    first = next(found, None)
+    if first is None:
         return pa.table({"symbol": pa.array([], pa.string())})
+    parts = chain([first], found)
     if name == "metrics":
         return _metrics(parts, config)
     if name == "sessions":
-        summed = [(model, Tally.sum(shards).columns()) for model, shards in _grouped(parts, Tally.make)]
-        return columns_table(summed)
-    return pa.concat_tables(parts).combine_chunks()
+        return _sessions(parts)
+    return pa.concat_tables(list(parts)).combine_chunks()
 
 
 def _parts(name: str, folder: Path, config: MarketConfig) -> Iterator[pa.Table]:
@@ -90,11 +92,21 @@ def _parts(name: str, folder: Path, config: MarketConfig) -> Iterator[pa.Table]:
             yield from_parquet(path)
 
 
-def _metrics(parts: list[pa.Table], config: MarketConfig) -> pa.Table:
+def _sessions(parts: Iterable[pa.Table]) -> pa.Table:
+    """The sums over all symbols, added shard by shard, so that memory does not grow with their number."""
+    sums: dict[tuple[str, int], Tally] = {}
+    for part in parts:
+        for key, own in by_model(arrays_of(part)):
+            tally = Tally.make(own)
+            sums[key] = Tally.sum([sums[key], tally] if key in sums else [tally])
+    return columns_table([(model, tally.columns()) for (model, _), tally in sums.items()])
+
+
+def _metrics(parts: Iterable[pa.Table], config: MarketConfig) -> pa.Table:
     """The statistics of all symbols, with verdicts at a false discovery rate over them."""
     tables = []
     recipes = set(config.recipes)
-    for model, shards in _grouped(parts, SymbolStatistics.make):
+    for model, shards in _grouped(parts):
         together = SymbolStatistics.concat(shards)
         ruled = symbol_rows(together, model, config.lang)
         by_symbol = {row.symbol: row for row in ruled}
@@ -110,10 +122,10 @@ def _metrics(parts: list[pa.Table], config: MarketConfig) -> pa.Table:
     return columns_table(tables)
 
 
-def _grouped(parts: list[pa.Table], make: Any) -> Iterator[tuple[str, list[Any]]]:
-    """(model, its parts) for each model and step, in the order of their first appearance."""
-    groups: dict[tuple[str, int], list[Any]] = {}
+def _grouped(parts: Iterable[pa.Table]) -> Iterator[tuple[str, list[SymbolStatistics]]]:
+    """(model, its statistics shard by shard) for each model and step, in the order of their first appearance."""
+    groups: dict[tuple[str, int], list[SymbolStatistics]] = {}
     for part in parts:
         for key, own in by_model(arrays_of(part)):
-            groups.setdefault(key, []).append(make(own))
+            groups.setdefault(key, []).append(SymbolStatistics.make(own))
     yield from ((model, found) for (model, _), found in groups.items())
