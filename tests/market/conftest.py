@@ -106,11 +106,11 @@ def go_on(folder, backend=None, **more):
 
 
 def results(folder):
-    """File -> hash of everything that must be the same whoever computed it."""
+    """File -> hash of everything that must be the same whoever computed it; the manifest holds the command, too."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.suffix == ".parquet" or path.name in ("record.json", "result.json", "manifest.json")
+        if path.suffix == ".parquet" or path.name in ("record.json", "result.json")
     }
 
 
