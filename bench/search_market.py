@@ -140,7 +140,10 @@ def announced(recipe: Recipe, pool: Pool, market: Market, test: Test, seeds: int
             windows, train, held_out=held_out if len(held_out) else None, seed=seed,
             **pooled_settings(recipe.net, recipe.training),
         )  # fmt: skip
-        print(f"      seed {seed}: best epoch {fit.best_epoch}, loss {fit.losses[-1]:.5f} {fit.val_losses[-1:]}", flush=True)
+        print(
+            f"      seed {seed}: best epoch {fit.best_epoch}, loss {fit.losses[-1]:.5f} {fit.val_losses[-1:]}",
+            flush=True,
+        )
         for low in range(0, len(test.rows), 1 << 16):
             part = slice(low, low + (1 << 16))
             output = predict(fit.params, windows.take(test.rows[part])[0].astype(np.float64), net=recipe.net)[:, 0]
