@@ -6,6 +6,7 @@
     └── UserError             exit status 2: the input is wrong
         ├── SourceError       a path, symbol or file that cannot be read as bars
         ├── BarsError         bars that were read but are faulty or too few
+        │   └── TooFewBarsError
         ├── SettingsError     a recipe, option, setting or date that cannot be met
         ├── ForecastsError    a forecasts table that cannot be judged
         └── SavedRunError     a saved run that is damaged, foreign or from a newer version
@@ -67,6 +68,10 @@ class SourceError(UserError):
 
 class BarsError(UserError):
     """Bars that were read but are faulty or too few."""
+
+
+class TooFewBarsError(BarsError):
+    """Fewer bars than what is asked of them takes."""
 
 
 class SettingsError(UserError):

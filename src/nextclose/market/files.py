@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from nextclose.core.errors import NextcloseError, SettingsError
@@ -25,6 +25,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)
+        _settle(path.parent)
     except BaseException as error:
         beside.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -70,6 +71,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
                 os.fsync(file.fileno())
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
+        _settle(folder.parent)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     finally:
@@ -103,8 +105,8 @@ def locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def is_locked(folder: Path) -> bool:
-    """Whether somebody writes to a run's folder now."""
+def is_locked(folder: Path) -> bool | None:
+    """Whether somebody writes to a run's folder now; None where that cannot be seen: a folder that one may only read."""
     from filelock import FileLock, Timeout
 
     if not (folder / LOCK).exists():
@@ -112,10 +114,22 @@ def is_locked(folder: Path) -> bool:
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=0)
-    except (Timeout, OSError):
+    except Timeout:
         return True
+    except OSError:
+        return None
     lock.release()
     return False
+
+
+def _settle(folder: Path) -> None:
+    """A rename survives a power cut when its folder is on disk too; not every system can be asked for that."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _cannot_write(path: Path, error: OSError) -> NextcloseError:

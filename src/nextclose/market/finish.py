@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from nextclose.judging.symbol_statistics import SymbolStatistics
 from nextclose.judging.tally import Tally
 from nextclose.market.config import MarketConfig
 from nextclose.market.files import write_bytes, write_text
-from nextclose.market.keep import finished, shard_path
+from nextclose.market.keep import FORECASTS, finished, table_path
+from nextclose.market.nets import pooled_fits
 from nextclose.market.tables import arrays_of, by_model, columns_table, from_parquet, to_parquet
 
 if TYPE_CHECKING:
@@ -58,21 +59,22 @@ def outcome_of(folder: Path) -> Outcome | None:
 def finish(folder: Path, config: MarketConfig) -> Outcome:
     """Write the final tables of a run whose shards are all there, and last of all what it came to."""
     records = list(finished(folder))
-    hashes = {f"forecasts/{record['number']:05d}.parquet": str(record["sha256"]) for record in records}
+    hashes = {f"forecasts/{record['number']:05d}.parquet": str(record["files"][FORECASTS][1]) for record in records}
     for name in TABLES:
-        content = to_parquet(_table(name, folder, config))
+        content = to_parquet(_table(name, folder, records, config))
         write_bytes(folder / f"{name}.parquet", content)
         hashes[f"{name}.parquet"] = hashlib.sha256(content).hexdigest()
     counts = {name: sum(record[name] for record in records) for name in ("used", "left_out", "failed", "fits")}
+    counts["fits"] += pooled_fits(config)
     outcome = Outcome(**counts, tables=hashes)
     write_text(folder / RESULT, to_json(outcome))
     return outcome
 
 
-def _table(name: str, folder: Path, config: MarketConfig) -> pa.Table:
+def _table(name: str, folder: Path, records: Sequence[Mapping[str, Any]], config: MarketConfig) -> pa.Table:
     import pyarrow as pa
 
-    found = _parts(name, folder, config)
+    found = _parts(name, folder, records)
     first = next(found, None)
     if first is None:
         return pa.table({"symbol": pa.array([], pa.string())})
@@ -84,12 +86,11 @@ def _table(name: str, folder: Path, config: MarketConfig) -> pa.Table:
     return pa.concat_tables(list(parts)).combine_chunks()
 
 
-def _parts(name: str, folder: Path, config: MarketConfig) -> Iterator[pa.Table]:
-    """Each shard's part of a table, in the shards' order."""
-    for number in range(len(config.shards)):
-        path = shard_path(folder, number) / f"{name}.parquet"
-        if path.is_file():
-            yield from_parquet(path)
+def _parts(name: str, folder: Path, records: Sequence[Mapping[str, Any]]) -> Iterator[pa.Table]:
+    """Each shard's part of a table, in the shards' order; a shard without a usable symbol has none of some."""
+    for record in records:
+        if name in record["files"]:
+            yield from_parquet(table_path(folder, record["number"], name))
 
 
 def _sessions(parts: Iterable[pa.Table]) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from nextclose.judging.symbol_statistics import symbol_statistics
 from nextclose.judging.tally import Tally
 from nextclose.market.config import MarketConfig
 from nextclose.market.spans import fold_starts
-from nextclose.market.symbol import fault_rows, left_out_row, used_row
+from nextclose.market.symbol import FAILED, LeftOutError, fault_rows, left_out_row, used_row
 from nextclose.market.tables import columns_table, folds_table, forecasts_table, table_of
 from nextclose.study.tables import forecast_table
 
@@ -30,12 +30,9 @@ if TYPE_CHECKING:
 
 def shard_tables(entries: Sequence[Entry], config: MarketConfig, shard: int) -> dict[str, pa.Table]:
     """Table -> rows of a shard's entries, in their order."""
-    recipes = config.chosen()
-    levels = sorted({level for recipe in recipes for level in recipe.training.quantiles})
-    every = {recipe.name: recipe.refit_every for recipe in recipes}
+    levels = sorted({level for recipe in config.chosen() for level in recipe.training.quantiles})
     kept = [entry for entry in entries if entry.error is None]
-    parts = [_forecasts(entry, every, config) for entry in kept]
-    rows = [row for part in parts for row in part]
+    rows = [row for entry in kept for row in entry.rows]
     judged = Forecasts.concat([table.where(shared) for table, _, shared in rows])
     measured = {"folds": folds_table([_fold_columns(*part) for part in rows]), **_measured(judged)} if rows else {}
     return {
@@ -46,8 +43,12 @@ def shard_tables(entries: Sequence[Entry], config: MarketConfig, shard: int) -> 
     }
 
 
-def _forecasts(entry: Entry, every: Mapping[str, int], config: MarketConfig) -> list[tuple[Forecasts, Ints, Bools]]:
-    """Each model's rows of a symbol, with their folds, and whether all models have a forecast for that target."""
+def forecast_rows(entry: Entry, config: MarketConfig) -> list[tuple[Forecasts, Ints, Bools]]:
+    """Each model's rows of a symbol, with their folds, and whether all models have a forecast for that target.
+
+    Raises LeftOutError where there is no forecast that all models made.
+    """
+    every = {recipe.name: recipe.refit_every for recipe in config.chosen()}
     bars, volatility = entry.admitted.bars, entry.walks[0].data.scale
     tables = [
         forecast_table(walked, bars, volatility, intervals=walked.name in (*every, "persistence"))
@@ -58,18 +59,28 @@ def _forecasts(entry: Entry, every: Mapping[str, int], config: MarketConfig) -> 
         _folds(_next(table, bars), sessions, every.get(walked.name, config.refit_every))
         for walked, table in zip(entry.walked, tables, strict=True)
     ]
-    return list(zip(tables, folds, _shared(tables), strict=True))
+    shared = _shared(tables)
+    if not any(rows.any() for rows in shared):
+        raise LeftOutError("no session has a forecast of every model and its truth", kind=FAILED)
+    return list(zip(tables, folds, shared, strict=True))
 
 
 def _shared(tables: Sequence[Forecasts]) -> list[Bools]:
-    """For each model which of its rows can be judged, and those of all other models at that step and target date too."""
+    """For each model which of its rows can be judged, and those of all other models at that step and target date too.
+
+    A model without any row at a step does not count there: baselines look one session ahead.
+    """
     targets = [table.target_date.astype(np.int64) + (table.step << 32) for table in tables]
     judged = [usable(table) for table in tables]
-    own = [numbers[rows] for numbers, rows in zip(targets, judged, strict=True)]
-    if all(np.array_equal(own[0], other) for other in own[1:]):
-        return judged
-    common = reduce(np.intersect1d, own)
-    return [rows & np.isin(numbers, common) for numbers, rows in zip(targets, judged, strict=True)]
+    for step in sorted({step for table in tables for step in np.unique(table.step).tolist()}):
+        here = [table.step == step for table in tables]
+        own = [numbers[at & rows] for numbers, at, rows in zip(targets, here, judged, strict=True) if at.any()]
+        if any(not np.array_equal(own[0], other) for other in own[1:]):
+            common = reduce(np.intersect1d, own)
+            judged = [
+                rows & (~at | np.isin(numbers, common)) for rows, at, numbers in zip(judged, here, targets, strict=True)
+            ]
+    return judged
 
 
 def _next(table: Forecasts, bars: Bars) -> Dates:

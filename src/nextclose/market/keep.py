@@ -17,13 +17,13 @@ FORECASTS, SHARDS, RECORD, TIMINGS = "forecasts", "shards", "record.json", "timi
 
 def keep(folder: Path, result: ShardResult) -> None:
     """Write a shard; killed at any moment, it is finished or it never was."""
-    forecasts = result.files["forecasts"]
-    write_bytes(forecasts_path(folder, result.number), forecasts)
+    write_bytes(forecasts_path(folder, result.number), result.files[FORECASTS])
     record = {
         "number": result.number, "used": result.used, "left_out": result.left_out, "failed": result.failed,
-        "fits": result.fits, "bytes": len(forecasts), "sha256": hashlib.sha256(forecasts).hexdigest(),
+        "fits": result.fits,
+        "files": {name: [len(content), _hash(content)] for name, content in result.files.items()},
     }  # fmt: skip
-    files = {f"{name}.parquet": content for name, content in result.files.items() if name != "forecasts"}
+    files = {f"{name}.parquet": content for name, content in result.files.items() if name != FORECASTS}
     write_folder(shard_path(folder, result.number), files | {RECORD: to_json(record).encode()})
 
 
@@ -32,15 +32,32 @@ def note_time(folder: Path, entry: dict[str, Any]) -> None:
     add_line(folder / TIMINGS, json.dumps(entry))
 
 
-def finished(folder: Path) -> Iterator[dict[str, Any]]:
-    """The records of the shards that need not be computed again, in order."""
+def finished(folder: Path, *, verify: bool = False) -> Iterator[dict[str, Any]]:
+    """The records of the shards that need not be computed again, in order.
+
+    verify : read every file and compare its hash, not its size alone: a damaged shard is computed again.
+    """
     for path in sorted((folder / SHARDS).glob(f"[0-9]*/{RECORD}")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            if forecasts_path(folder, record["number"]).stat().st_size == record["bytes"]:
+            if all(_whole(folder, record["number"], *file, verify=verify) for file in record["files"].items()):
                 yield record
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
+
+
+def table_path(folder: Path, number: int, name: str) -> Path:
+    """Where a shard's part of a table is."""
+    return forecasts_path(folder, number) if name == FORECASTS else shard_path(folder, number) / f"{name}.parquet"
+
+
+def _whole(folder: Path, number: int, name: str, stated: tuple[int, str], *, verify: bool) -> bool:
+    path, (size, digest) = table_path(folder, number, name), stated
+    return path.stat().st_size == size and (not verify or _hash(path.read_bytes()) == digest)
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def forecasts_path(folder: Path, number: int) -> Path:

@@ -12,16 +12,17 @@ import numpy as np
 from nextclose.bars.bars import Bars
 from nextclose.core.fit import Fit
 from nextclose.core.types import Dates, Float64s
-from nextclose.market.files import write_bytes
-from nextclose.market.spans import MarketFold, MarketSplit
+from nextclose.market.config import MarketConfig
+from nextclose.market.files import write_bytes, write_text
+from nextclose.market.spans import MarketFold, MarketSplit, fold_starts
 from nextclose.study.scores import Scores
 from nextclose.study.walk import RecipeWalk, Walked
-from nextclose.training.fold import Fitted, FittedFold
+from nextclose.training.fold import Fitted, FittedFold, check_spans
 from nextclose.windows import fit_scaler
 
 POOLED_MEAN = "pooled-mean"
 """The constant that a pooled net must beat: the mean return over all symbols and sessions of the train span."""
-FOLDER = "nets"
+FOLDER, MEANS = "nets", "means.json"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +43,8 @@ class PooledNets:
     means: Float64s
 
     def fitted(self, walk: RecipeWalk) -> Fitted:
-        """A symbol's folds: the market's nets with the symbol's own scaler."""
+        """A symbol's folds: the market's nets with the symbol's own scaler. Raises TooFewBarsError where it has no window."""
+        check_spans(walk.wanted)
         own = self.folds[walk.recipe.name]
         return Fitted(folds=tuple(_fold(walk, fold, own) for fold in walk.folds), seconds=0.0)
 
@@ -121,6 +123,26 @@ def load_fold(folder: Path, recipe: str, number: int) -> PooledFold | None:
         for seed in range(len(losses))
     )
     return PooledFold(fits=fits, held_out_from=np.datetime64(page["held_out_from"], "D"))
+
+
+def save_means(folder: Path, means: Float64s) -> None:
+    """Keep the mean returns, to the last bit."""
+    write_text(folder / FOLDER / MEANS, json.dumps([mean.hex() for mean in means.tolist()]))
+
+
+def load_means(folder: Path) -> Float64s | None:
+    """What `save_means` kept, or None."""
+    path = folder / FOLDER / MEANS
+    if not path.is_file():
+        return None
+    return np.array([float.fromhex(mean) for mean in json.loads(path.read_text(encoding="utf-8"))])
+
+
+def pooled_fits(config: MarketConfig) -> int:
+    """Nets that a run fits to the whole market."""
+    if config.scope != "market":
+        return 0
+    return sum(recipe.seeds * len(fold_starts(config.sessions, recipe.refit_every)) for recipe in config.chosen())
 
 
 def _path(folder: Path, recipe: str, number: int) -> Path:

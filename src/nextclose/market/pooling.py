@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +16,23 @@ from nextclose.core.errors import BarsError, FitError, NextcloseError
 from nextclose.core.fit import Fit
 from nextclose.core.types import Dates, Float64s, Ints
 from nextclose.market.config import MarketConfig
-from nextclose.market.nets import PooledFold, PooledNets, load_fold, mean_returns, save_fold
+from nextclose.market.nets import (
+    PooledFold,
+    PooledNets,
+    load_fold,
+    load_means,
+    mean_returns,
+    pooled_fits,
+    save_fold,
+    save_means,
+)
 from nextclose.market.sets import open_set
 from nextclose.market.spans import MarketSplit, fold_starts
-from nextclose.market.symbol import Member, admit
+from nextclose.market.symbol import Member, train_member
 from nextclose.market.watch import Pulse
 from nextclose.recipes import Recipe
 from nextclose.training.fused import pooled_settings
-from nextclose.windows import Pool, make_pool
+from nextclose.windows import Pool, join_parts, pool_part
 
 
 def fit_market(config: MarketConfig, folder: Path, threads: int, pulse: Pulse) -> PooledNets:
@@ -32,26 +43,45 @@ def fit_market(config: MarketConfig, folder: Path, threads: int, pulse: Pulse) -
     BarsError : no symbol can be used.
     FitError : training diverged.
     """
-    members = list(_members(config))
-    if not members:
-        raise BarsError("none of {count} symbols has bars where they are needed", count=config.symbols)
-    recipes = config.chosen()
-    total = sum(recipe.seeds * len(fold_starts(config.sessions, recipe.refit_every)) for recipe in recipes)
-    work = _Fits(folder=folder, threads=threads, pulse=pulse, total=total)
+    members = _Members(config)
+    work = _Fits(folder=folder, threads=threads, pulse=pulse, total=pooled_fits(config))
     pulse.begin("pooling")
-    folds = {recipe.name: _fit_recipe(recipe, members, config, work) for recipe in recipes}
-    return PooledNets(folds=folds, means=_means(members, config))
+    folds = {recipe.name: _fit_recipe(recipe, members, config, work) for recipe in config.chosen()}
+    means = load_means(folder)
+    if means is None:
+        means = _means(members.every, config)
+        save_means(folder, means)
+    return PooledNets(folds=folds, means=means)
 
 
-def _members(config: MarketConfig) -> Sequence[Member]:
-    bars, members = open_set(config.source), []
-    for names in config.shards:
-        for _, got in bars.read(names, config.faults):
-            try:
-                members += [admit(got, config)] if isinstance(got, Bars) else []
-            except NextcloseError:
-                continue
-    return members
+class _Members:
+    """The symbols that are learnt from, read when they are first asked for."""
+
+    def __init__(self, config: MarketConfig) -> None:
+        self.config = config
+
+    @cached_property
+    def every(self) -> Sequence[Member]:
+        """In the order of the shards. Raises BarsError where there is none."""
+        bars, members = open_set(self.config.source), []
+        for names in self.config.shards:
+            for _, got in bars.read(names, self.config.faults):
+                with suppress(NextcloseError):
+                    members += [train_member(got, self.config)] if isinstance(got, Bars) else []
+        if not members:
+            raise BarsError("none of {count} symbols has bars where they are needed", count=self.config.symbols)
+        return members
+
+    def pool(self, recipe: Recipe) -> tuple[Sequence[MarketSplit], Pool]:
+        """The symbols that have the recipe's features, and their windows."""
+        splits, parts = [], []
+        for member in self.every:
+            with suppress(BarsError):
+                parts.append(pool_part(member.bars, recipe.windows))
+                splits.append(member.split)
+        if not parts:
+            raise BarsError("none of {count} symbols has bars where they are needed", count=self.config.symbols)
+        return splits, join_parts(parts, recipe.windows)
 
 
 class _Fits:
@@ -67,14 +97,14 @@ class _Fits:
         self.pulse.move(pooled=share, fits=self.fitted)
 
 
-def _fit_recipe(recipe: Recipe, members: Sequence[Member], config: MarketConfig, work: _Fits) -> tuple[PooledFold, ...]:
+def _fit_recipe(recipe: Recipe, members: _Members, config: MarketConfig, work: _Fits) -> tuple[PooledFold, ...]:
     folds: list[PooledFold] = []
-    pool: Pool | None = None
+    pooled: tuple[Sequence[MarketSplit], Pool] | None = None
     for number in range(len(fold_starts(config.sessions, recipe.refit_every))):
         fold = load_fold(work.folder, recipe.name, number)
         if fold is None:
-            pool = pool or make_pool([member.bars for member in members], recipe.windows)
-            spans = [_span(member.split, recipe, number) for member in members]
+            splits, pool = pooled = pooled or members.pool(recipe)
+            spans = [_span(split, recipe, number) for split in splits]
             fold = _fit_fold(recipe, pool, spans, folds[-1].fits if folds else None, work)
             save_fold(work.folder, recipe.name, number, fold)
         else:

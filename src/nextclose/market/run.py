@@ -113,7 +113,7 @@ def _check_versions(config: MarketConfig, folder: Path) -> None:
 
 def _see_through(config: MarketConfig, folder: Path, backend: Backend, threads: int, watcher: MarketWatcher) -> Outcome:
     """Everything that is not there yet."""
-    kept = list(finished(folder))
+    kept = list(finished(folder, verify=True))
     pulse = Pulse(folder, config, watcher)
     watcher.planned(config, folder, len(kept))
     with _ending(pulse):
@@ -139,11 +139,12 @@ def _compute(
         "left_out": sum(record["left_out"] for record in kept.values()),
     }
     pulse.begin("computing", **counts)
+    before = pulse.now.fits
     left = [number for number in range(len(config.shards)) if number not in kept]
     with closing(backend.compute(config, left, nets)) as results:
         for got in results:
             if isinstance(got, Tick):
-                pulse.move(fits=got.fits)
+                pulse.move(fits=before + got.fits)
                 continue
             keep(folder, got)
             note_time(

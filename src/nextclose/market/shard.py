@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import process_time
 
-import numpy as np
-
 from nextclose.bars.bars import Bars
 from nextclose.baselines import BASELINES
-from nextclose.core.errors import BarsError, NextcloseError, SettingsError, UserError
+from nextclose.core.errors import NextcloseError, SettingsError, TooFewBarsError, UserError
+from nextclose.core.forecasts import Forecasts
+from nextclose.core.types import Bools, Ints
 from nextclose.market.config import MarketConfig
-from nextclose.market.judged import shard_tables
+from nextclose.market.judged import forecast_rows, shard_tables
 from nextclose.market.nets import PooledNets, pooled_mean_walk
 from nextclose.market.sets import BarSet
 from nextclose.market.symbol import EXPECTED, NO_TEST, TOO_SHORT, LeftOutError, Member, admit, kind_of
@@ -57,6 +57,8 @@ class Entry:
     walks: list[RecipeWalk] = field(default_factory=list)
     walked: list[Walked] = field(default_factory=list)
     """Recipes, then baselines."""
+    rows: list[tuple[Forecasts, Ints, Bools]] = field(default_factory=list)
+    """Each model's forecasts, their folds, and whether every model made them."""
     error: NextcloseError | None = None
 
     def attempt(self, work: Callable[[Entry], None]) -> None:
@@ -66,7 +68,9 @@ class Entry:
                 work(self)
             except NextcloseError as error:
                 self.error = error
-            except (ArithmeticError, ValueError, np.linalg.LinAlgError) as error:
+            except MemoryError:
+                raise
+            except Exception as error:  # whatever one symbol of thousands meets must stop none of the others
                 self.error = NextcloseError(
                     "it cannot be computed ({kind}: {error})", kind=type(error).__name__, error=error
                 )
@@ -101,6 +105,7 @@ def compute_shard(
     seconds, fits = _fit(entries, threads) if nets is None else _take(entries, nets)
     for entry in entries:
         entry.attempt(partial(_add_plainer, first=recipes[0], config=config, nets=nets))
+        entry.attempt(partial(_tabulate, config=config))
     left_out = [entry.error for entry in entries if entry.error is not None]
     tables = shard_tables(entries, config, number)
     return ShardResult(
@@ -141,7 +146,7 @@ def _plan(entry: Entry, engines: Mapping[Recipe, Engine], watcher: Watcher) -> N
         entry.walks = [RecipeWalk(recipe, engine, bars, split, watcher) for recipe, engine in engines.items()]
     except SettingsError as error:
         raise LeftOutError.of(error, NO_TEST) from error
-    except BarsError as error:
+    except TooFewBarsError as error:
         raise LeftOutError.of(error, TOO_SHORT) from error
 
 
@@ -155,7 +160,7 @@ def _fit(entries: Sequence[Entry], threads: int) -> tuple[float, int]:
             seconds, fits = seconds + got.seconds, fits + sum(len(fold.fits) for fold in got.folds)
             entry.attempt(partial(_walk, walk=walk, nets=got))
         else:
-            entry.error = entry.error or (LeftOutError.of(got, TOO_SHORT) if isinstance(got, BarsError) else got)
+            entry.error = entry.error or (LeftOutError.of(got, TOO_SHORT) if isinstance(got, TooFewBarsError) else got)
     return seconds, fits
 
 
@@ -168,7 +173,14 @@ def _take(entries: Sequence[Entry], nets: PooledNets) -> tuple[float, int]:
 
 
 def _walk(entry: Entry, walk: RecipeWalk, nets: Fitted | PooledNets) -> None:
-    entry.walked.append(walk.walked(nets.fitted(walk) if isinstance(nets, PooledNets) else nets))
+    try:
+        entry.walked.append(walk.walked(nets.fitted(walk) if isinstance(nets, PooledNets) else nets))
+    except TooFewBarsError as error:
+        raise LeftOutError.of(error, TOO_SHORT) from error
+
+
+def _tabulate(entry: Entry, config: MarketConfig) -> None:
+    entry.rows = forecast_rows(entry, config)
 
 
 def _add_plainer(entry: Entry, first: Recipe, config: MarketConfig, nets: PooledNets | None) -> None:

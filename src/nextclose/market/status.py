@@ -11,7 +11,11 @@ from nextclose.market.config import MarketConfig
 from nextclose.market.files import is_locked
 from nextclose.market.finish import outcome_of
 from nextclose.market.keep import finished
-from nextclose.market.watch import HEARTBEAT
+from nextclose.market.nets import pooled_fits
+from nextclose.market.watch import EVERY, HEARTBEAT
+
+YOUNG = 5 * EVERY
+"""Seconds after which a heartbeat is that of a run which has ended."""
 
 
 def read_status(folder: Path) -> Status:
@@ -19,11 +23,12 @@ def read_status(folder: Path) -> Status:
     config = MarketConfig.read(folder)
     records = list(finished(folder))
     done = outcome_of(folder) is not None
-    running = not done and is_locked(folder)
     try:
         beat = json.loads((folder / HEARTBEAT).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         beat = {}
+    age = None if done or "time" not in beat else time.time() - beat["time"]
+    running = not done and _is_running(folder, age)
     return Status(
         folder=str(folder),
         state="finished" if done else "running" if running else "stopped",
@@ -34,9 +39,15 @@ def read_status(folder: Path) -> Status:
         shards_done=len(records),
         left_out=sum(record["left_out"] for record in records),
         failed=sum(record["failed"] for record in records),
-        fits=sum(record["fits"] for record in records),
+        fits=sum(record["fits"] for record in records) + (pooled_fits(config) if done else 0),
         rate=beat.get("rate") if running else None,
         seconds_left=beat.get("seconds_left") if running else None,
-        age=time.time() - beat["time"] if "time" in beat else None,
+        age=age,
         lang=config.lang,
     )
+
+
+def _is_running(folder: Path, age: float | None) -> bool:
+    """Whether somebody works on it: by the lock, else by a heartbeat that is young."""
+    locked = is_locked(folder)
+    return age is not None and age < YOUNG if locked is None else locked

@@ -53,16 +53,25 @@ class Member:
 
 def admit(bars: Bars, config: MarketConfig) -> Member:
     """The symbol with its spans. Raises LeftOutError where it has no bars where they are needed."""
-    spans = config.spans
-    start, stop = _rows(bars.dates, spans.train_start, spans.train_end)
-    first, end = _rows(bars.dates, spans.test_start, spans.test_end)
-    if end <= first:
+    member, spans = train_member(bars, config), config.spans
+    if member.split.test_last < member.split.test_first:
         raise LeftOutError(
             "no bar between {first} and {last}, the test span",
             kind=NO_TEST,
             first=spans.test_start,
             last=spans.test_end,
         )
+    return member
+
+
+def train_member(bars: Bars, config: MarketConfig) -> Member:
+    """The symbol as a net of the whole market learns from it, whether or not it trades in the test span.
+
+    What comes after the train span must not decide who is learnt from. Raises LeftOutError for too few bars before.
+    """
+    spans = config.spans
+    start, stop = _rows(bars.dates, spans.train_start, spans.train_end)
+    first, end = _rows(bars.dates, spans.test_start, spans.test_end)
     if stop - start < config.min_bars:
         raise LeftOutError(
             "{count} bars from {first} to {last}, before the test span; at least {least} are asked for (--min-bars)",

@@ -42,7 +42,7 @@ class Progress:
     share: float = 0.0
     """Of the phase's work, shards that are under way included."""
     rate: float = 0.0
-    """Fits a second since this process began."""
+    """Fits a second in this phase."""
     seconds_left: float | None = None
     """At the rate so far; None where that is not known yet."""
 
@@ -64,14 +64,14 @@ class Pulse:
         self.folder, self.watcher = folder, watcher
         self.now = Progress(phase="computing", symbols=config.symbols)
         self.began = self.written = time.monotonic()
-        self.at_start = 0
+        self.at_start = self.fits_before = 0
         self.fits_each = 0 if config.scope == "market" else _fits_each(config)
 
     def begin(self, phase: Phase, **known: int) -> None:
         """A phase begins; what was done before this process counts for no rate."""
         self.began = time.monotonic()
         self.now = replace(self.now, phase=phase, seconds_left=None, **known)
-        self.at_start = self.now.done
+        self.at_start, self.fits_before = self.now.done, self.now.fits
         self.tell(now=True)
 
     def move(self, **changes: int | float) -> None:
@@ -82,7 +82,7 @@ class Pulse:
         self.now = replace(
             self.now,
             share=share if self.now.phase == "pooling" else self._overall(share),
-            rate=self.now.fits / spent if spent > 0.0 else 0.0,
+            rate=(self.now.fits - self.fits_before) / spent if spent > 0.0 else 0.0,
             seconds_left=spent * (1.0 - share) / share if share > 0.0 else None,
         )
         self.tell()

@@ -10,7 +10,7 @@ import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.baselines import make_baseline
-from nextclose.core.errors import BarsError, SettingsError
+from nextclose.core.errors import SettingsError, TooFewBarsError
 from nextclose.core.results import LossCurve
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import Fold, Split
@@ -75,7 +75,7 @@ def walk_recipes(recipes: Sequence[tuple[Recipe, Engine, Watcher]], bars: Bars, 
 class RecipeWalk:
     """One recipe's windows and folds; the last fold is the one that serves tomorrow.
 
-    Raises SettingsError or BarsError where the recipe can forecast nothing in the test span.
+    Raises SettingsError or TooFewBarsError where the recipe can forecast nothing in the test span.
     """
 
     def __init__(self, recipe: Recipe, engine: Engine, bars: Bars, split: Split, watcher: Watcher) -> None:
@@ -160,7 +160,7 @@ def walk_baseline(
     baseline = make_baseline(name, seq_len)
     needs = baseline.needs
     if len(bars) <= needs:
-        raise BarsError(
+        raise TooFewBarsError(
             "{name}: {got} bars are too few for a window of {needed} and its target",
             name=name,
             got=len(bars),
@@ -212,7 +212,7 @@ def _curve(fitted: FittedFold) -> LossCurve:
     return LossCurve(model=fitted.recipe.name, losses=losses, val_losses=val_losses)
 
 
-def _no_targets(recipe: Recipe, data: Dataset, split: Split) -> SettingsError | BarsError:
+def _no_targets(recipe: Recipe, data: Dataset, split: Split) -> SettingsError:
     return SettingsError(
         "recipe '{recipe}' can forecast nothing in the test span {first}..{last}: {sessions} sessions, but its windows "
         "need {needed}. Give a longer test span.",

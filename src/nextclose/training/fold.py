@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nextclose.core.cells import cell_spec
-from nextclose.core.errors import BarsError, FitError, NextcloseError, SettingsError
+from nextclose.core.errors import FitError, NextcloseError, SettingsError, TooFewBarsError
 from nextclose.core.fit import Fit, Task
 from nextclose.core.settings import NetSettings
 from nextclose.core.types import Float64s, Params
@@ -99,11 +99,11 @@ def fit_all(wanted: Sequence[Wanted], threads: int | None = None) -> tuple[Fitte
 
     Raises
     ------
-    BarsError : a span of fewer bars than one window, its target and one more.
+    TooFewBarsError : a span of fewer bars than one window, its target and one more.
     FitError : training diverged or met a value that is not finite.
     """
     for one in wanted:
-        _check_spans(one)
+        check_spans(one)
     done = try_all(wanted, threads)
     for got in done:
         if isinstance(got, NextcloseError):
@@ -148,11 +148,12 @@ def fit_fold(
     return fit_folds(recipe, data, [(start, stop)], engine, watcher)[0]
 
 
-def _check_spans(wanted: Wanted) -> None:
+def check_spans(wanted: Wanted) -> None:
+    """Raise TooFewBarsError for a span of fewer bars than one window, its target and one more."""
     recipe, sessions = wanted.recipe, min((stop - start for start, stop in wanted.spans), default=0)
     needed = recipe.windows.seq_len + recipe.windows.horizon + 1
     if sessions < needed:
-        raise BarsError(
+        raise TooFewBarsError(
             "recipe '{recipe}' needs at least {needed} train sessions (seq_len {seq_len}, horizon {horizon}, and one "
             "more), got {got}. Give an earlier train-start, or more bars.",
             recipe=recipe.name,
@@ -172,7 +173,7 @@ class _Work:
         self.seconds = 0.0
         self.problem: NextcloseError | None = None
         try:
-            _check_spans(wanted)
+            check_spans(wanted)
             self.scalers = [fit_scaler(wanted.data, start, stop) for start, stop in wanted.spans]
             self.init = read_init(wanted.recipe.net)
         except NextcloseError as error:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nextclose.bars.bars import Bars
-from nextclose.core.errors import BarsError
+from nextclose.core.errors import TooFewBarsError
 from nextclose.core.settings import WindowSettings
 from nextclose.core.types import Dates, Float64s
 from nextclose.windows.features import RELATIVE_TO_CLOSE, feature_matrix
@@ -86,13 +86,13 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
 
     Raises
     ------
-    BarsError : fewer than seq_len bars.
+    TooFewBarsError : fewer than seq_len bars.
     """
     columns = feature_matrix(bars, settings.features)
     lead = int(np.isnan(columns).any(axis=1).sum())
     first = lead + settings.seq_len - 1
     if first >= len(bars):
-        raise BarsError(
+        raise TooFewBarsError(
             "a window of {seq_len} sessions needs at least {needed} bars, got {got}",
             seq_len=settings.seq_len,
             needed=first + 1,

@@ -88,7 +88,8 @@ class Pool:
             return Affine(shift=x.shift[close : close + 1], scale=x.scale[close : close + 1])
         if settings.target == "log-return":
             low = max(begin + span[0] + settings.seq_len - 1, self.first[number])
-            return Affine.standard(self.target[low : begin + span[1] - settings.horizon].reshape(-1, 1))
+            own = self.target[low : begin + span[1] - settings.horizon].reshape(-1, 1)
+            return Affine.standard(own) if len(own) else Affine.identity(1)
         return Affine.identity(1)
 
 
@@ -123,7 +124,11 @@ def make_pool(bars: Iterable[Bars], settings: WindowSettings) -> Pool:
     ------
     BarsError : a symbol that lacks a feature.
     """
-    parts = [_part(own, settings) for own in bars]
+    return join_parts([pool_part(own, settings) for own in bars], settings)
+
+
+def join_parts(parts: Sequence[Part], settings: WindowSettings) -> Pool:
+    """One pool of some symbols' shares, in their order."""
     lengths = [len(part.base) for part in parts]
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     return Pool(
@@ -140,7 +145,7 @@ def make_pool(bars: Iterable[Bars], settings: WindowSettings) -> Pool:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _Part:
+class Part:
     """One symbol's share of a pool."""
 
     base: Float64s
@@ -152,14 +157,15 @@ class _Part:
     """Bars at the start that lack a feature."""
 
 
-def _part(bars: Bars, settings: WindowSettings) -> _Part:
+def pool_part(bars: Bars, settings: WindowSettings) -> Part:
+    """One symbol's share of a pool. Raises BarsError where it lacks a feature."""
     columns = feature_matrix(bars, settings.features)
     lead = int(np.isnan(columns).any(axis=1).sum())
     volatility = ewma_volatility(bars.close)
     base, anchor, unit = columns, np.empty((0, columns.shape[1])), np.empty((0, columns.shape[1]))
     if settings.scaling in BY_WINDOW:
         base, anchor, unit = _relative(columns, settings, volatility)
-    return _Part(
+    return Part(
         base=base,
         anchor=anchor,
         unit=unit,
