@@ -13,14 +13,18 @@ from tests.market.conftest import (
     forecasts_of,
     market_bars,
     results,
+    rows_of,
     table_of,
+    write_set,
 )
 
 from nextclose.bars.load import load_bars
 from nextclose.core.errors import BarsError, FitError
 from nextclose.market import pooling
+from nextclose.market.finish import outcome_of
 from nextclose.market.nets import POOLED_MEAN, load_fold
 from nextclose.market.run import resume, start
+from nextclose.market.status import read_status
 from nextclose.market.summary import summarise
 
 SETTINGS = {"epochs": 2, "batch_size": 64}
@@ -176,3 +180,58 @@ def test_nets_on_disk_are_those_that_were_fitted(pooled_run, small_set):
     assert all(np.isfinite(array).all() for array in fold.fits[0].params.values())
     assert len(fold.fits[0].losses) == 2
     assert load_fold(pooled_run, "default", 99) is None
+
+
+def test_who_is_learnt_from_does_not_hang_on_the_test_span(tmp_path):
+    """A symbol that vanishes before the test span, and the same with one late bar: the others' forecasts are equal."""
+    every = market_bars(("A", "B", "C", "gone"))
+    tables = []
+    for name, rows in (("vanished", range(105)), ("back", [*range(105), 139])):
+        bars = [*every[:-1], rows_of(every[-1], np.array(rows))]
+        config = pooled(write_set(tmp_path / f"{name}.parquet", *bars), test_start=str(every[0].dates[110]))
+        start(config, tmp_path / name, InProcess(), threads=1)
+        table = forecasts_of(tmp_path / name)
+        tables.append(table.where(np.flatnonzero(table.symbol != "gone")))
+    assert len(tables[0]) > 100
+    np.testing.assert_array_equal(tables[0].model, tables[1].model)
+    np.testing.assert_array_equal(tables[0].yhat, tables[1].yhat)
+    without = pooled(write_set(tmp_path / "without.parquet", *every[:-1]), test_start=str(every[0].dates[110]))
+    start(without, tmp_path / "without", InProcess(), threads=1)
+    assert not np.array_equal(forecasts_of(tmp_path / "without").yhat, tables[0].yhat)
+
+
+def test_a_symbol_without_a_feature_stops_no_pooled_fit(tmp_path):
+    every = market_bars(("A", "B", "dry"))
+    frame = table_of(*every).to_pandas()
+    frame.loc[frame["symbol"] == "dry", "volume"] = np.nan
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), tmp_path / "set.parquet")
+    config = pooled(tmp_path / "set.parquet", settings=SETTINGS | {"features": ("close", "volume")})
+    outcome = start(config, tmp_path / "run", InProcess(), threads=1)
+    assert (outcome.used, outcome.left_out, outcome.failed) == (2, 1, 1)
+    (row,) = [row for row in symbols_of(tmp_path / "run") if row["status"] != "used"]
+    assert (row["symbol"], row["kind"]) == ("dry", "faulty")
+
+
+def test_a_symbol_with_too_few_bars_for_its_own_scaler_is_left_out(tmp_path):
+    every = market_bars(("A", "B", "new"))
+    every[-1] = rows_of(every[-1], slice(107, None))
+    config = pooled(
+        write_set(tmp_path / "set.parquet", *every),
+        ("tutorial-return",),
+        test_start=str(every[0].dates[110]),
+        min_bars=1,
+    )
+    outcome = start(config, tmp_path / "run", InProcess(), threads=1)
+    assert (outcome.used, outcome.left_out, outcome.failed) == (2, 1, 0)
+
+
+def test_pooled_fits_count(pooled_config, pooled_run):
+    fits = sum(
+        recipe.seeds * -(-len(pooled_config.spans.sessions) // (recipe.refit_every or 1_000))
+        for recipe in pooled_config.chosen()
+    )
+    assert outcome_of(pooled_run).fits == read_status(pooled_run).fits == fits
+
+
+def symbols_of(folder):
+    return pq.ParquetFile(folder / "symbols.parquet").read().to_pylist()

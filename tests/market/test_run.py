@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import closing
 from dataclasses import replace
 
@@ -381,3 +382,33 @@ def test_an_interrupted_backend_leaves_what_it_finished(small_config, small_run,
     assert results(tmp_path / "run") == results(small_run)
     with closing(rest.compute(small_config, [], None)) as nothing:
         assert list(nothing) == []
+
+
+def test_later_steps_are_judged_as_judge_judges_them(small_set, tmp_path):
+    config = config_of(small_set, settings={"epochs": 2, "horizon": 3})
+    run_market(config, tmp_path / "run")
+    ours = judge_run(tmp_path / "run", config, "en")
+    theirs = {(row.name, row.step): row for row in nc.judge(forecasts_of(tmp_path / "run", shared=True)).models}
+    own = {row.step: row for row in ours.models if row.name == "tutorial"}
+    assert set(own) == {1, 2, 3}
+    for step, row in own.items():
+        assert row.n > 0
+        assert row.skill == pytest.approx(theirs["tutorial", step].skill, rel=1e-9)
+
+
+@pytest.mark.parametrize("harm", ["lost", "cut", "altered", "forecasts"])
+def test_a_shard_with_a_damaged_file_is_computed_again(small_run, small_config, tmp_path, harm):
+    folder = tmp_path / "run"
+    shutil.copytree(small_run, folder)
+    (folder / "result.json").unlink()
+    file = folder / "shards/00001/sessions.parquet" if harm != "forecasts" else folder / "forecasts/00001.parquet"
+    content = bytearray(file.read_bytes())
+    if harm == "lost":
+        file.unlink()
+    else:
+        content[100:120] = b"\0" * 20
+        file.write_bytes(b"" if harm == "cut" else bytes(content))
+    backend = InProcess()
+    go_on(folder, backend)
+    assert backend.computed == [1]
+    assert results(folder) == results(small_run)
