@@ -151,7 +151,7 @@ def _print_growth(found: tuple[Growth, ...], console: Console, lang: Lang) -> No
     print_head(say("How the time grows: seconds of CPU time, and the straight line through them", lang), console)
     words = {"symbols": say("symbols", lang), "folds": say("folds", lang), "seeds": say("seeds", lang)}
     table = simple_table(
-        ["", say("how many", lang), say("seconds", lang)], [say("one more", lang), say("none", lang), "R²"]
+        ["", say("how many", lang), say("seconds", lang)], [say("one more", lang), say("for none", lang), "R²"]
     )
     for one in found:
         table.add_row(
