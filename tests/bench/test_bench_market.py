@@ -23,12 +23,14 @@ from nextclose.bench.market_plan import MarketPlan, make_market_plan
 from nextclose.bench.market_sets import choose_set
 from nextclose.cli import app
 from nextclose.core.errors import NextcloseError, SettingsError
+from nextclose.core.plain import to_json
 from nextclose.market.run import start
 from nextclose.market.sets import open_set
 from nextclose.market.shard import compute_shard
 from nextclose.training.fold import fit_fold
 from nextclose.training.fused import fit_jobs
 
+ROOT = Path(__file__).resolve().parents[2]
 watchable = pytest.mark.skipif(not can_watch(), reason="the system does not tell the memory of processes")
 
 
@@ -197,6 +199,21 @@ def test_a_whole_run_says_what_was_extrapolated(small, here, monkeypatch, capsys
     said = " ".join(shown.err.split())
     assert "extrapolated, not run" in said
     assert "simulated: no real set lies there" in said
+
+
+@pytest.mark.slow
+@watchable
+def test_the_page_holds_a_runs_numbers(small, here, tmp_path):
+    pytest.importorskip("matplotlib")
+    (tmp_path / "result.json").write_text(to_json(dict(run_market_bench(small, silent))), encoding="utf-8")
+    script = [sys.executable, str(ROOT / "scripts" / "make_market_speed.py"), "result.json", "docs"]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "docs" / "market-speed.md").read_text(encoding="utf-8")
+    assert "48 fits" in page
+    assert "`simulated` (simulated)" in page
+    assert "| the whole run, seconds on the wall | 2.0 |" in page
+    assert (tmp_path / "docs" / "pictures" / "market-growth.png").stat().st_size > 10_000
 
 
 @pytest.mark.slow
