@@ -151,6 +151,7 @@ def _fit_fold(
                 problem=error,
             ) from error
         work.fitted += 1
+        work.on_batch(0, 1)
     return PooledFold(fits=tuple(fits), held_out_from=cut)
 
 
