@@ -14,7 +14,7 @@ from nextclose.core.fit import Task
 from nextclose.core.settings import NetSettings, TrainingSettings
 from nextclose.core.start import net_shape, start_params
 from nextclose.recipes import load_recipe, recipe_names, with_settings
-from nextclose.training.fold import FitWatcher, fit_fold, fit_folds
+from nextclose.training.fold import FitWatcher, closes_by_fold, closes_of, fit_fold, fit_folds, uncrossed
 from nextclose.training.resolve import resolve_engine
 from nextclose.windows import fit_scaler, make_dataset
 
@@ -208,6 +208,21 @@ def test_a_task_may_have_settings_of_its_own():
     assert [len(fit.losses) for fit in fused] == [len(fit.losses) for fit in reference] == [7, 5]
     for fit, other in zip(fused, reference, strict=True):
         close(fit.params["w_h"], other.params["w_h"], TOLERANCE["float64"])
+
+
+@pytest.mark.parametrize("name", ["tutorial", "quantile"])
+def test_many_nets_are_asked_at_once(name):
+    recipe = with_settings(load_recipe(name), {"epochs": 1, "seeds": 2})
+    data = make_dataset(BARS, recipe.windows)
+    for engine in engines(recipe):
+        folds = [fit_fold(recipe, data, 0, stop, engine) for stop in (200, 300)]
+        asked = [(folds[0], slice(200, 230)), (folds[1], slice(5, 5)), (folds[1], slice(300, 301))]
+        for (fold, windows), closes in zip(asked, closes_by_fold(asked, data, engine), strict=True):
+            outputs = [
+                engine.predict(fit.params, fold.scaler.x.forward(data.X[windows]), net=recipe.net) for fit in fold.fits
+            ]
+            alone = uncrossed(closes_of(np.stack(outputs), fold.scaler, data, windows), recipe.training.median)
+            np.testing.assert_array_equal(closes, alone)
 
 
 @pytest.mark.parametrize(("name", "quantiles"), [("tutorial", 1), ("quantile", 3)])

@@ -17,9 +17,15 @@ DIRECT = 1e8
 
 
 def run_one(
-    problem: Problem, tables: Tables, results: Results, sizes: Sizes, work: float, on_epoch: OnEpoch | None = None
+    problem: Problem,
+    tables: Tables,
+    results: Results,
+    sizes: Sizes,
+    work: float,
+    on_epoch: OnEpoch | None = None,
+    tasks: int = 1,
 ) -> None:
-    """Run the one task of a call of about `work` multiplications; long ones beside a caller that hears Ctrl-C.
+    """Run the tasks of a call of about `work` multiplications; long ones beside a caller that hears Ctrl-C.
 
     on_epoch is called from the caller's thread: in the meantime for a long call, afterwards for a short one.
     """
@@ -28,7 +34,7 @@ def run_one(
 
     def run() -> None:
         room, call = scratch_for(problem.plan, sizes), problem.call(tables, results, control)
-        kernel(*problem.plan.at, room.at, address(call), 0, 1)
+        kernel(*problem.plan.at, room.at, address(call), 0, tasks)
 
     if work < DIRECT:
         run()

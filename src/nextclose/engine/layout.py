@@ -30,7 +30,7 @@ divergence; epochs run; best epoch. Then come the losses of all epochs, and the 
 
 WHOLES = 11
 """Columns of `Call.wholes`: start, stop, val_start, val_stop, seed, epochs, batch size (0 full), patience (0 none),
-schedule step (0 none), row of `init` (-1 drawn), row of `scales`."""
+schedule step (0 none), row of `init` (-1 drawn), row of `scales`. Of a pass val_start is the first row of its outputs."""
 
 RATES = 5
 """Columns of `Call.rates`: lr, momentum, weight decay, clip norm (0 none), schedule gamma."""
@@ -156,7 +156,7 @@ class Call(NamedTuple):
     """(T, STATUS + 2 * epochs) float64."""
     epochs: Any
     outputs: Any
-    """Of a pass: (N, K)."""
+    """Of a pass: (N, K), the rows of its tasks."""
     grads: Any
     """Of a pass: (T, P), and of chunks."""
     kept: Any

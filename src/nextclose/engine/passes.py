@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from nextclose.engine.layout import (
     BAD_INIT,
     BAD_X,
     BAD_Y,
+    MSE,
     NO_BACKWARD,
     OF_LOSS,
     OF_OUTPUTS,
@@ -172,23 +174,9 @@ def _pass(
         raise FitError(
             "expected targets of shape {expected}, got {got}", expected=(len(X), expected), got=targets.shape
         )
-    spec = _spec_of(params, X, cell, activation, keep or backward != NO_BACKWARD)
+    spec = spec_of([params], X, cell, activation, keep or backward != NO_BACKWARD)
     block = block_size(spec, dtype.itemsize)
-    _, L, F = X.shape
-    job = Job(
-        PASS,
-        0,
-        0,
-        0,
-        LOSSES[choice("loss", loss, LOSSES)],
-        block,
-        spec.skip,
-        L,
-        F,
-        targets.shape[1],
-        backward,
-        int(keep),
-    )
+    job = pass_job(spec, block, X, targets.shape[1], LOSSES[choice("loss", loss, LOSSES)], backward, keep=keep)
     plan = plan_of(spec, job, levels, dtype)
     weight = None if sample_weight is None else check_weights(sample_weight, len(X), dtype)
     problem = Problem(plan, X, targets, weight)
@@ -199,16 +187,29 @@ def _pass(
     results = Results(params_out, record, 1, outputs, grads, kept)
     tables = one_task(problem, (0, len(X), 0, 0), Training(), 0, flatten(params, spec))
     run_one(problem, tables, results, Sizes(len(X)), spec.net.trained * spec.net.seq_len * len(X))
-    ended, bad = (int(number) for number in results.record[0, :2])
-    if ended in (BAD_X, BAD_Y, BAD_INIT):
-        name = {BAD_X: "X", BAD_Y: "y", BAD_INIT: "params"}[ended]
-        raise FitError("{name} holds {bad} values that are not finite", name=name, bad=bad)
+    check_record(results)
     return _Passed(outputs, float(record[0, STATUS]), unflatten(grads, spec) if backward else {}, spec, kept, block)
 
 
-def _spec_of(params: Params, X: Floats, cell: str, activation: str, whole: bool) -> Spec:
-    """The net that weights by name belong to."""
-    known = cell_spec(cell)
+def pass_job(
+    spec: Spec, block: int, X: Floats, targets: int, loss: int = MSE, backward: int = NO_BACKWARD, *, keep: bool = False
+) -> Job:
+    """What the tasks of a pass over windows X (N, L, F) share."""
+    _, L, F = X.shape
+    return Job(PASS, 0, 0, 0, loss, block, spec.skip, L, F, targets, backward, int(keep))
+
+
+def check_record(results: Results) -> None:
+    """Raise FitError for the first task that met a value that is not finite."""
+    for ended, bad in results.record[:, :2].tolist():
+        if ended in (BAD_X, BAD_Y, BAD_INIT):
+            name = {BAD_X: "X", BAD_Y: "y", BAD_INIT: "params"}[int(ended)]
+            raise FitError("{name} holds {bad} values that are not finite", name=name, bad=int(bad))
+
+
+def spec_of(nets: Sequence[Params], X: Floats, cell: str, activation: str, whole: bool) -> Spec:
+    """The net that weights by name belong to, of which all are alike."""
+    known, params = cell_spec(cell), nets[0]
     if "w_x" not in params or "w_y" not in params:
         raise SettingsError(
             "expected weights by name, with w_x and w_y among them; got {names}", names=", ".join(params)
@@ -222,7 +223,9 @@ def _spec_of(params: Params, X: Floats, cell: str, activation: str, whole: bool)
     layers = 1
     while "w_x" + layer_suffix(layers) in params:
         layers += 1
-    memory = not known.recurrent or any(np.any(params.get("w_h" + layer_suffix(layer), 0.0)) for layer in range(layers))
+    memory = not known.recurrent or any(
+        np.any(own.get("w_h" + layer_suffix(layer), 0.0)) for own in nets for layer in range(layers)
+    )
     net = NetArguments(
         cell, rows // len(known.gates), layers, "b_x" in params, "b_y" in params, activation, memory or whole,
         "h_0" in params,

@@ -105,14 +105,15 @@ def _starts(net, call, scratch, task):
 
 @jit
 def _pass(net, job, call, scratch, task):
-    """Outputs, and gradients and rows where they are wanted, with the given weights."""
-    N, size, memory = call.wholes[task, 1], samples.sample_size(net, job), scratch.memory
-    weight = samples.weight_of(call, scratch, 0, 0, N, False)
+    """Outputs of windows start..stop-1, from row val_start on, and gradients and rows where they are wanted."""
+    start, stop, row = call.wholes[task, 0], call.wholes[task, 1], call.wholes[task, 2]
+    size, memory = samples.sample_size(net, job), scratch.memory
+    weight = samples.weight_of(call, scratch, start, 0, stop - start, False)
     work, kept_at, loss = job.block * size, 0, 0.0
     blocks.sum_biases(net, scratch.theta)
     scratch.sums[:] = 0.0
-    for first in range(0, N, job.block):
-        count = samples.smaller(job.block, N - first)
+    for first in range(start, stop, job.block):
+        count = samples.smaller(job.block, stop - first)
         if call.control[0] != 0:
             return
         samples.scale(net, job, call, task, first, count, scratch.samples, True)
@@ -121,7 +122,7 @@ def _pass(net, job, call, scratch, task):
         block = samples.block_at(net, job, 0, width, work)
         blocks.set_start(net, scratch.drawn[net.trained :], memory, block)
         blocks.forward(net, scratch.theta, memory, block)
-        _keep_outputs(net, call, memory, block, first, count)
+        _keep_outputs(net, call, memory, block, row + first - start, count)
         if job.backward == OF_LOSS:
             loss += loss_of(net, job, call, memory, block, 1.0 / (weight * net.output_size))
         elif job.backward == OF_OUTPUTS:

@@ -114,14 +114,14 @@ def _is_whole(number: object) -> bool:
 
 def make_tables(read: Sequence[Read], plan: Plan, h0: Any) -> Tables:
     """The tables of a call; tasks with the same scaling or the same initial weights share a row."""
-    scales, starts, wholes = _Rows(), _Rows(), []
+    scales, starts, wholes = Rows(), Rows(), []
     for number, (task, training, seed, init) in enumerate(read):
         scaling = (task.x_shift, task.x_scale, task.y_shift, task.y_scale)
         drawn = init is None or (isinstance(h0, str) and "h_0" not in init)
         start_key = (id(init), seed if drawn and plan.spec.net.starts else None)  # the tasks keep what they name alive
         try:
             place = scales.place(
-                tuple(map(id, scaling)), partial(_scale_row, scaling, plan.job.columns, plan.job.targets)
+                tuple(map(id, scaling)), partial(scale_row, scaling, plan.job.columns, plan.job.targets)
             )
             start = starts.place(start_key, partial(start_row, plan.spec, init, h0, seed))
         except NextcloseError as error:
@@ -132,7 +132,7 @@ def make_tables(read: Sequence[Read], plan: Plan, h0: Any) -> Tables:
     return Tables(np.array(wholes, dtype=np.int64), rates, scales.table(), starts.table() if starts.rows else None)
 
 
-class _Rows:
+class Rows:
     """A table whose rows stand in it once, however many tasks name them."""
 
     def __init__(self) -> None:
@@ -152,17 +152,33 @@ class _Rows:
         return np.stack(self.rows)
 
 
-def _scale_row(scaling: Sequence[Any], F: int, K: int) -> Float64s:
+def scale_row(scaling: Sequence[Any], F: int, K: int) -> Float64s:
     """x_shift, x_scale, y_shift, y_scale as one row."""
-    parts = []
-    for field, value, columns in zip(_SCALING, scaling, (F, F, K, K), strict=True):
-        try:
-            part = np.broadcast_to(np.asarray(value, dtype=np.float64), (columns,))
-        except ValueError as error:
-            raise FitError(
-                "{field}: expected {columns} numbers a task ({error})", field=field, columns=columns, error=error
-            ) from None
-        if not np.isfinite(part).all() or (field.endswith("scale") and not part.all()):
-            raise FitError("{field}: expected finite numbers, and none of 0 for a scale", field=field)
-        parts.append(part)
-    return np.concatenate(parts)
+    parts = [
+        _columns(field, value, columns) for field, value, columns in zip(_SCALING, scaling, (F, F, K, K), strict=True)
+    ]
+    row = np.concatenate(parts)
+    if not (np.isfinite(row).all() and parts[1].all() and parts[3].all()):
+        raise FitError("{field}: expected finite numbers, and none of 0 for a scale", field=_bad_field(parts))
+    return row
+
+
+def _columns(field: str, value: Any, columns: int) -> Float64s:
+    """One number a column."""
+    numbers: Float64s = np.asarray(value, dtype=np.float64)
+    if numbers.shape == (columns,):
+        return numbers
+    try:
+        return np.broadcast_to(numbers, (columns,))
+    except ValueError as error:
+        raise FitError(
+            "{field}: expected {columns} numbers a task ({error})", field=field, columns=columns, error=error
+        ) from None
+
+
+def _bad_field(parts: Sequence[Float64s]) -> str:
+    return next(
+        field
+        for field, part in zip(_SCALING, parts, strict=True)
+        if not np.isfinite(part).all() or (field.endswith("scale") and not part.all())
+    )

@@ -17,7 +17,7 @@ from nextclose.judging.splits import Fold, Split
 from nextclose.recipes import Recipe
 from nextclose.study.scores import Scores, score
 from nextclose.study.watch import Watcher
-from nextclose.training.fold import Fitted, FittedFold, FitWatcher, Wanted, fit_all
+from nextclose.training.fold import Fitted, FittedFold, FitWatcher, Wanted, closes_by_fold, fit_all
 from nextclose.training.resolve import Engine
 from nextclose.windows import Dataset, make_dataset
 from nextclose.windows.windows import sliding
@@ -100,13 +100,14 @@ class RecipeWalk:
     def walked(self, fitted: Fitted) -> Walked:
         """Every forecast of the recipe."""
         data, last, began = self.data, fitted.folds[-1], process_time()
-        closes = [
-            nets.quantile_closes(data, self._targets(fold), self.engine)
+        asked = [
+            (nets, self._targets(fold))
             for fold, nets in zip(self.folds, fitted.folds, strict=True)
             if fold.first_target <= self.split.test_last
         ]
+        *closes, latest = closes_by_fold([*asked, (last, data.latest)], data, self.engine)
         prices, quantiles = apart(np.concatenate(closes, axis=1), self.recipe)
-        tomorrow, tomorrow_quantiles = apart(last.quantile_closes(data, data.latest, self.engine), self.recipe)
+        tomorrow, tomorrow_quantiles = apart(latest, self.recipe)
         origins = data.origins(self.span)
         return Walked(
             name=self.recipe.name,

@@ -109,6 +109,12 @@ def predict(params: Params, X: Floats, *, net: NetSettings) -> Float64s:
         return built(_tensor(X, dtype)).double().numpy()  # type: ignore[no-any-return]
 
 
+def predict_many(X: Float64s, tasks: Sequence[Task], *, net: NetSettings) -> list[Float64s]:
+    """Many nets, one after the other; `training.resolve.PredictMany` says what is what."""
+    scaled = (((X[task.start : task.stop] - task.x_shift) / task.x_scale, task.init or {}) for task in tasks)
+    return [predict(params, windows, net=net) for windows, params in scaled]
+
+
 def _fit_task(X: Float64s, y: Float64s, task: Task, net: NetSettings, training: TrainingSettings) -> Fit:
     """One task's net, or why there is none."""
     windows, held_out = (

@@ -52,9 +52,27 @@ class FittedFold:
         Outputs that cross are pushed apart seed by seed, from the median outwards (`uncrossed`), so the forecast is the
         median's output and a mean over seeds is ordered too.
         """
-        X = self.scaler.x.forward(data.X[windows])
-        outputs = np.stack([engine.predict(fit.params, X, net=self.recipe.net) for fit in self.fits])
-        return uncrossed(closes_of(outputs, self.scaler, data, windows), self.recipe.training.median)
+        return closes_by_fold([(self, windows)], data, engine)[0]
+
+    def tasks(self, windows: slice) -> list[Task]:
+        """What is asked of each seed's net."""
+        x = self.scaler.x
+        return [
+            Task(start=windows.start, stop=windows.stop, init=fit.params, x_shift=x.shift, x_scale=x.scale)
+            for fit in self.fits
+        ]
+
+
+def closes_by_fold(asked: Sequence[tuple[FittedFold, slice]], data: Dataset, engine: Engine) -> list[Float64s]:
+    """`FittedFold.quantile_closes` of some folds of one recipe, each for its windows, in one call of the engine."""
+    recipe = asked[0][0].recipe
+    tasks = [task for fold, windows in asked for task in fold.tasks(windows)]
+    outputs = iter(engine.predict_many(data.X, tasks, net=recipe.net))
+    closes = []
+    for fold, windows in asked:
+        own = np.stack([next(outputs) for _ in fold.fits])
+        closes.append(uncrossed(closes_of(own, fold.scaler, data, windows), recipe.training.median))
+    return closes
 
 
 def closes_of(output: Float64s, scaler: Scaler, data: Dataset, windows: slice) -> Float64s:

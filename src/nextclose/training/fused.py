@@ -97,3 +97,18 @@ def predict(params: Params, X: Float64s, *, net: NetSettings) -> Float64s:
     if len(X) == 0:
         return np.empty((0, len(params["w_y"])))
     return engine.predict(params, X, cell=net.cell, activation=net.activation).astype(np.float64)
+
+
+def predict_many(X: Float64s, tasks: Sequence[Task], *, net: NetSettings) -> list[Float64s]:
+    """Many nets in one call; `training.resolve.PredictMany` says what is what."""
+    found = iter(
+        engine.predict_many(
+            X, [task for task in tasks if task.stop > task.start], cell=net.cell, activation=net.activation
+        )
+    )
+    return [next(found).astype(np.float64) if task.stop > task.start else _nothing(task) for task in tasks]
+
+
+def _nothing(task: Task) -> Float64s:
+    """What a net says of no windows."""
+    return np.empty((0, 0 if task.init is None else len(task.init["w_y"])))

@@ -81,6 +81,13 @@ class Predict(Protocol):
         """X (N, L, F) scaled -> (N, K * Q) in the scaled target's unit, by session, then quantile."""
 
 
+class PredictMany(Protocol):
+    """Runs many trained nets of one shape."""
+
+    def __call__(self, X: Float64s, tasks: Sequence[Task], *, net: NetSettings) -> list[Float64s]:
+        """X (N, L, F) unscaled -> (n, K * Q) of each task: its `init` as a net, on its windows, scaled as it says."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """Something that fits and predicts, and why it was chosen."""
@@ -90,6 +97,7 @@ class Engine:
     fit_many: FitMany
     fit_jobs: FitJobs
     predict: Predict
+    predict_many: PredictMany
 
 
 def resolve_engine(wish: str, recipe: Recipe, tell: Tell | None = None) -> Engine:
@@ -164,15 +172,19 @@ def _lacks(recipe: Recipe, tell: Tell | None) -> Text | None:
 
 
 def _fused(reason: Text) -> Engine:
-    from nextclose.training.fused import fit_jobs, fit_many, predict
+    from nextclose.training.fused import fit_jobs, fit_many, predict, predict_many
 
-    return Engine(chosen="fused", reason=reason, fit_many=fit_many, fit_jobs=fit_jobs, predict=predict)
+    return Engine(
+        chosen="fused", reason=reason, fit_many=fit_many, fit_jobs=fit_jobs, predict=predict, predict_many=predict_many
+    )  # fmt: skip
 
 
 def _torch(reason: Text) -> Engine:
-    from nextclose.training.fit import fit_jobs, fit_many, predict
+    from nextclose.training.fit import fit_jobs, fit_many, predict, predict_many
 
-    return Engine(chosen="torch", reason=reason, fit_many=fit_many, fit_jobs=fit_jobs, predict=predict)
+    return Engine(
+        chosen="torch", reason=reason, fit_many=fit_many, fit_jobs=fit_jobs, predict=predict, predict_many=predict_many
+    )  # fmt: skip
 
 
 def _torch_is_there() -> bool:
