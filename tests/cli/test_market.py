@@ -68,8 +68,8 @@ def done(source, tmp_path_factory):
 def test_a_run_prints_its_summary_and_nothing_to_stderr(nextclose, source, tmp_path):
     status, out, err = nextclose("run", source, *QUICK, "--out", "x")
     assert (status, err) == (0, "")
-    assert out.index("3 symbols of 4, nets for each symbol") < out.index("train  2020-01-01") < out.index("tutorial:")
-    assert "1 symbols left out: faulty bars 1" in out
+    assert out.index("3 of 4 symbols, nets for each symbol") < out.index("train  2020-01-01") < out.index("tutorial:")
+    assert "left out 1: faulty bars 1" in out
     assert "Rows with findings: a price of 0 or less 1" in out
     assert "1 of the set's 4 symbols end early" in out
     assert (tmp_path / "x" / "pages" / "index.html").is_file()
@@ -162,7 +162,18 @@ def test_sql_without_rows_or_with_many_says_so(nextclose, done):
     assert len(many.splitlines()) < 110
 
 
-@pytest.mark.parametrize("query", ["selec", "SELECT nonsense FROM symbols", "SELECT * FROM nowhere", ""])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "selec",
+        "SELECT nonsense FROM symbols",
+        "SELECT * FROM nowhere",
+        "",
+        "DROP VIEW metrics",
+        "SELECT 1; SELECT 2",
+        "COPY (SELECT 1) TO 'written.csv'",
+    ],
+)
 def test_bad_sql_is_the_users_error(nextclose, done, query):
     status, out, err = nextclose("summary", done, "--sql", query)
     assert (status, out) == (2, "")
@@ -312,5 +323,5 @@ def test_pages_that_cannot_be_written_come_after_the_summary(nextclose, source, 
     (tmp_path / "x" / "pages").write_text("a file", encoding="utf-8")
     status, out, err = nextclose("summary", "x", "--pages")
     assert status == 2
-    assert "3 symbols of 4" in out
+    assert "3 of 4 symbols" in out
     assert err.startswith("nextclose: cannot write the report")

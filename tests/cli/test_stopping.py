@@ -39,8 +39,17 @@ def test_an_interrupt_that_was_swallowed_still_stops_the_run(tmp_path, then):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_request_to_end_is_an_interrupt(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(then="raise").replace("SIGINT", "SIGTERM")],
+        cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 143
+    assert ended.stderr == "nextclose: Stopped. Nothing was written.\n"
+
+
 def test_an_older_interrupt_is_forgotten(monkeypatch):
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         listen()
         with pytest.raises(KeyboardInterrupt):
@@ -50,4 +59,5 @@ def test_an_older_interrupt_is_forgotten(monkeypatch):
         assert not asked_to_stop()
         stop_if_asked()
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -128,3 +128,15 @@ def test_thirty_sessions_are_needed_and_not_thirty_forecasts(make_table, T, sett
     parts = panel_of_models(make_table, T, 4, models=2)
     assert len(np.unique(parts[0].target_date)) == T
     assert len(judge(Forecasts.concat(parts)).contests) == settled
+
+
+def test_the_sentence_does_not_contradict_the_verdicts():
+    from nextclose.judging.contest import _sentence
+
+    said = [" ".join(text.render("en") for text in _sentence(*asked)) for asked in (
+        (2, 0.01, ["a", "b"], True), (2, 0.01, ["a", "b"], False), (2, 0.5, ["a", "b"], False), (1, 0.01, ["a"], False),
+    )]  # fmt: skip
+    assert "at least one beats persistence" in said[0]
+    assert "yet no verdict above does" in said[1]
+    assert "none is shown to beat persistence" in said[2]
+    assert "SPA" not in said[3]

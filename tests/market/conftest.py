@@ -31,6 +31,9 @@ class InProcess:
     def __init__(self, order=None, most=None):
         self.order, self.most, self.computed = order, most, []
 
+    def ready(self):
+        pass
+
     def compute(self, config, numbers, nets):
         numbers = [number for number in self.order or numbers if number in numbers]
         for number in numbers[: self.most]:

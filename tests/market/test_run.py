@@ -169,7 +169,7 @@ def test_when_none_can_be_used_the_run_ends_and_says_why(tmp_path):
     config = config_of(write_set(tmp_path / "set.parquet", *market_bars(("A", "B"))), min_bars=1000)
     outcome = run_market(config, tmp_path / "run")
     assert (outcome.used, outcome.left_out) == (0, 2)
-    with pytest.raises(BarsError, match="none of 2 symbols could be used: 2 too-short"):
+    with pytest.raises(BarsError, match="none of 2 symbols could be used .too few bars 2."):
         summarise(tmp_path / "run", "en")
     assert go_on(tmp_path / "run", InProcess(most=0)) == outcome
 

@@ -70,7 +70,7 @@ def test_it_says_what_is_missing(runs):
         faults={"outside": 3, "something": 1},
     )  # fmt: skip
     text = " ".join(shown(print_summary, told).split())
-    assert "1,203 symbols left out: too few bars 1,200, the computation failed 1, odd 2" in text
+    assert "left out 1,203: too few bars 1,200, the computation failed 1, odd 2" in text
     assert "Symbols that the filters took out: --symbols 7" in text
     assert "open or close outside [low, high] by more than 0.5 % 3, something 1" in text
     assert "Survivors only" in text

@@ -16,11 +16,9 @@ from nextclose.cli.market import app as market
 from nextclose.cli.predict import predict
 from nextclose.cli.recipes import recipes
 from nextclose.cli.run import run
-from nextclose.cli.stopping import asked_to_stop, listen, told_when_stopped
+from nextclose.cli.stopping import asked_to_stop, exit_status, listen, told_when_stopped
 from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import LANGS, Lang, say
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="nextclose",
@@ -52,7 +50,7 @@ def main() -> None:
         if not asked_to_stop():
             raise
         _say(told_when_stopped().render(lang))
-        sys.exit(INTERRUPTED)
+        sys.exit(exit_status())
 
 
 def _run(lang: Lang) -> None:

@@ -126,6 +126,7 @@ def run(
         lambda line: print(line.render(spoken), file=sys.stderr, flush=True),
     )
     folder = out or default_folder(config)
+    chosen.ready()
     with MarketBar(spoken, folder, quiet=json) as bar:
         outcome = start(config, folder, chosen, threads=workers or _cores(), watcher=bar)
     _conclude(folder, outcome, spoken, pages=pages, json=json)

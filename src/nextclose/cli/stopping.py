@@ -1,4 +1,4 @@
-"""Ctrl-C that is not lost.
+"""Ctrl-C that is not lost, and SIGTERM, which asks for the same.
 
 An import or a finalizer of some library may swallow a KeyboardInterrupt; then the run would go on as if nobody had
 asked. So the wish is remembered too, and looked at whenever a fit is done.
@@ -13,6 +13,7 @@ from types import FrameType
 from nextclose.core.lang import Text
 
 _asked = Event()
+_by: list[int] = [signal.SIGINT]
 _told: list[Text] = [Text("Stopped. Nothing was written.")]
 
 
@@ -22,9 +23,12 @@ def listen() -> None:
     Does nothing where Ctrl-C is ignored.
     """
     _asked.clear()
+    _by[0] = signal.SIGINT
     _told[0] = Text("Stopped. Nothing was written.")
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _remember):
         signal.signal(signal.SIGINT, _remember)
+    if signal.getsignal(signal.SIGTERM) in (signal.SIG_DFL, _remember):
+        signal.signal(signal.SIGTERM, _remember)
 
 
 def asked_to_stop() -> bool:
@@ -48,6 +52,12 @@ def told_when_stopped() -> Text:
     return _told[0]
 
 
-def _remember(_number: int, _frame: FrameType | None) -> None:
+def exit_status() -> int:
+    """What a shell expects of a process that a signal has stopped."""
+    return 128 + _by[0]
+
+
+def _remember(number: int, _frame: FrameType | None) -> None:
+    _by[0] = number
     _asked.set()
     raise KeyboardInterrupt

@@ -43,12 +43,15 @@ NOTHING_TRIED = SuperiorAbility(statistic=0.0, lower=1.0, consistent=1.0, upper=
 """Every model tried is persistence itself."""
 
 
-def contest(measured: Sequence[Measured], lang: Lang) -> Contest | None:
+def contest(measured: Sequence[Measured], lang: Lang, *, believed: bool = True) -> Contest | None:
     """SPA and the model confidence set over models judged on the same sessions, persistence among them.
 
     Losses are e^2, averaged over the symbols of a session. None for fewer than two models that differ from persistence
     or fewer than 30 sessions. Models with equal losses share one place. SPA is asked of the models tried, not of the
     plainer forecasts beside them; the confidence set holds all.
+
+    believed : whether some verdict on them is "beats persistence": SPA knows neither Holm's adjustment nor the guard for
+        changes that wander, and must not contradict the verdicts without a word.
     """
     most = max((row.n for row in measured), default=0)
     own = [row for row in measured if row.name != PERSISTENCE and row.n == most]
@@ -84,7 +87,7 @@ def contest(measured: Sequence[Measured], lang: Lang) -> Contest | None:
         size=SIZE,
         block=block_length(tally.sessions),
         reps=RESAMPLES,
-        sentence=" ".join(part.render(lang) for part in _sentence(len(tried), spa.consistent, members)),
+        sentence=" ".join(part.render(lang) for part in _sentence(len(tried), spa.consistent, members, believed)),
     )
 
 
@@ -153,13 +156,8 @@ def _places(losses: Mapping[str, Float64s]) -> dict[str, str]:
     return place
 
 
-def _sentence(models: int, pvalue: float, members: Sequence[str]) -> list[Text]:
-    facts = {"models": models, "p": pvalue_words(pvalue)}
-    said = [
-        Text("Models tried: {models}; at least one beats persistence (SPA, p {p}).", **facts)
-        if pvalue < ALPHA
-        else Text("Models tried: {models}; none is shown to beat persistence (SPA, p {p}).", **facts)
-    ]
+def _sentence(models: int, pvalue: float, members: Sequence[str], believed: bool) -> list[Text]:
+    said = [] if models == 1 else [_superior(models, pvalue, believed)]  # of one model its own verdict says all
     if not members:
         said.append(Text("No confidence set is made of more than {most} models.", most=MOST))
     elif len(members) <= NAMED:
@@ -173,3 +171,15 @@ def _sentence(models: int, pvalue: float, members: Sequence[str]) -> list[Text]:
             )
         )
     return said
+
+
+def _superior(models: int, pvalue: float, believed: bool) -> Text:
+    facts = {"models": models, "p": pvalue_words(pvalue)}
+    if pvalue >= ALPHA:
+        return Text("Models tried: {models}; none is shown to beat persistence (SPA, p {p}).", **facts)
+    if believed:
+        return Text("Models tried: {models}; at least one beats persistence (SPA, p {p}).", **facts)
+    return Text(
+        "Models tried: {models}; SPA alone would call one of them better than persistence (p {p}), yet no verdict above does.",
+        **facts,
+    )

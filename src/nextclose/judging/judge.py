@@ -16,7 +16,7 @@ from nextclose.judging.checks import check, left_out, notes_on
 from nextclose.judging.contest import contest
 from nextclose.judging.interval_rows import interval_row
 from nextclose.judging.keys import Keys, shared, usable
-from nextclose.judging.model_rows import model_rows
+from nextclose.judging.model_rows import any_beats, model_rows
 from nextclose.judging.panel import Panel, Sessions, Symbols
 from nextclose.judging.rivals import PLAINER
 from nextclose.judging.row import Measured, measure
@@ -56,11 +56,12 @@ def judge(
         found = bench.found(judged & (forecasts.step == step), step)
         measured, own = [one.measured for one in found], [one.symbols for one in found]
         notes += left_out(keys, judged & (forecasts.step == step), measured, step)
-        rows += model_rows(measured, own, lang)
+        made = model_rows(measured, own, lang)
+        rows += made
         symbols += [row for group in own for row in group]
         intervals += [one.intervals for one in found if one.intervals is not None]
         if contests:
-            settled.append(contest(measured, lang))
+            settled.append(contest(measured, lang, believed=any_beats(made)))
     return Judgement(
         models=tuple(rows),
         notes=tuple(note.render(lang) for note in notes),

@@ -18,7 +18,7 @@ from nextclose.judging.accuracy_tests import SAME
 from nextclose.judging.by_symbol import symbol_rows
 from nextclose.judging.contest import PERSISTENCE, contest
 from nextclose.judging.judge import BASELINE_KINDS
-from nextclose.judging.model_rows import model_rows
+from nextclose.judging.model_rows import any_beats, model_rows
 from nextclose.judging.rivals import against
 from nextclose.judging.row import measure_tally, skill_of_sums
 from nextclose.judging.stored import one_step
@@ -58,9 +58,10 @@ def judge_tallies(
     measured = [measure_tally(tally, name=name, kind=kinds.get(name, "recipe")) for name, tally in tallies.items()]
     several = {name: statistics for name, statistics in symbols.items() if len(statistics) > 1}
     own = [symbol_rows(several[name], name, lang) if name in several else () for name in tallies]
-    settled = contest(measured, lang) if contests else None
+    rows = model_rows(measured, own, lang)
+    settled = contest(measured, lang, believed=any_beats(rows)) if contests else None
     return Judgement(
-        models=tuple(model_rows(measured, own, lang)),
+        models=tuple(rows),
         notes=(),
         table=Forecasts.concat([]),
         symbols=tuple(row for group in own for row in group),

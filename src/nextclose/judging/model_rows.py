@@ -21,6 +21,11 @@ def model_rows(measured: Sequence[Measured], symbols: Sequence[Sequence[SymbolRo
     return [_row(row, rulings[row.name], plainer, own, lang) for row, own in zip(measured, symbols, strict=True)]
 
 
+def any_beats(rows: Sequence[ModelRow]) -> bool:
+    """Whether some recipe is found better than persistence."""
+    return any(row.kind == "recipe" and row.verdict == "beats persistence" for row in rows)
+
+
 def _row(
     row: Measured, ruling: Ruling, plainer: Sequence[Measured], symbols: Sequence[SymbolRow], lang: Lang
 ) -> ModelRow:

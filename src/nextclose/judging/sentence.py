@@ -182,7 +182,7 @@ def symbols_sentence(rows: Sequence[SymbolRow]) -> Text:
         "Symbol by symbol, at a false discovery rate of {rate} %: better than persistence on {better} of {all}, worse on "
         "{worse}.",
         rate=f"{100.0 * ALPHA:.0f}",
-        better=verdicts.count("beats persistence"),
-        worse=verdicts.count("worse than persistence"),
-        all=len(rows),
+        better=f"{verdicts.count('beats persistence'):,}",
+        worse=f"{verdicts.count('worse than persistence'):,}",
+        all=f"{len(rows):,}",
     )

@@ -31,11 +31,18 @@ def ask(folder: Path, query: str, values: Sequence[Any] = ()) -> Any:
     with duckdb.connect(config={"threads": 1}) as asked:
         _make_views(asked, folder)
         try:
+            _check(asked.extract_statements(query))
             return asked.sql(query, params=list(values)).to_arrow_table()
-        except AttributeError:
-            raise SettingsError("--sql: expected a query that answers with rows, such as SELECT ...") from None
         except duckdb.Error as error:
             raise SettingsError("--sql: the query cannot be answered: {error}", error=str(error)) from error
+
+
+def _check(statements: Sequence[Any]) -> None:
+    """Raise SettingsError for anything but one question: tables must not be changed by asking."""
+    import duckdb
+
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise SettingsError("--sql: expected one query that answers with rows, such as SELECT ...")
 
 
 def _make_views(asked: Any, folder: Path) -> None:

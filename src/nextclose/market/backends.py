@@ -44,6 +44,9 @@ Results = Generator[ShardResult | Tick, None, None]
 class Backend(Protocol):
     """Something that computes shards."""
 
+    def ready(self) -> None:
+        """Raise SettingsError if it cannot work, before anything is written."""
+
     def compute(self, config: MarketConfig, numbers: Sequence[int], nets: PooledNets | None) -> Results:
         """Each of the shards once, in any order; closing the generator stops the work."""
 
@@ -53,6 +56,9 @@ class LocalBackend:
     """Processes of this machine, one a core."""
 
     workers: int
+
+    def ready(self) -> None:
+        """Processes can always be started."""
 
     def compute(self, config: MarketConfig, numbers: Sequence[int], nets: PooledNets | None) -> Results:
         """A worker that dies costs the shards that are being computed; other workers take them."""

@@ -36,6 +36,10 @@ class RayBackend:
     workers: int | None = None
     """Cores of a cluster that is started here."""
 
+    def ready(self) -> None:
+        """Connect, before anything is written. Raises SettingsError where it is not installed or no cluster answers."""
+        self._connected()
+
     def compute(self, config: MarketConfig, numbers: Sequence[int], nets: PooledNets | None) -> Results:
         """A node that dies costs the shards that it was at; they are computed elsewhere."""
         if not numbers:
@@ -69,6 +73,8 @@ class RayBackend:
             ray = importlib.import_module("ray")
         except ImportError:
             raise SettingsError("--backend ray needs Ray, which is not installed: {install}", install=INSTALL) from None
+        if ray.is_initialized():
+            return ray
         own = {} if self.address is not None else {"num_cpus": self.workers, "include_dashboard": False}
         try:
             if self.address is not None:

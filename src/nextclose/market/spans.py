@@ -100,10 +100,10 @@ def choose_spans(
         raise SettingsError(
             "the spans do not fit: train {train_start} to {train_end}, test {test_start} to {test_end}. The set's sessions "
             "run from {first} to {last}, and the train span comes before the test span.",
-            train_start=sessions[min(start, len(sessions) - 1)],
-            train_end=sessions[max(end, 0)],
-            test_start=sessions[min(first, len(sessions) - 1)],
-            test_end=sessions[max(last, 0)],
+            train_start=train_start or sessions[min(start, len(sessions) - 1)],
+            train_end=train_end or sessions[max(min(end, len(sessions) - 1), 0)],
+            test_start=test_start or sessions[min(first, len(sessions) - 1)],
+            test_end=test_end or sessions[max(last, 0)],
             first=sessions[0],
             last=sessions[-1],
         )

@@ -13,6 +13,7 @@ from nextclose.market.ask import ask
 from nextclose.market.config import MarketConfig
 from nextclose.market.judgement import judge_run
 from nextclose.market.liquidity import by_liquidity, liquidity_notes
+from nextclose.report.market_words import kind_word
 
 _SPREADS = """
 SELECT model, any_value(kind) AS kind, count(*) AS symbols,
@@ -49,10 +50,11 @@ def summarise(folder: Path, lang: Lang, *, top: int = 5) -> MarketSummary:
     used = _counts(folder, "SELECT status, count(*) FROM symbols GROUP BY 1").get("used", 0)
     if not used:
         raise BarsError(
-            'none of {count} symbols could be used: {kinds}. nextclose market summary --sql "SELECT symbol, reason FROM '
-            'symbols" says why of each.',
+            'none of {count} symbols could be used ({kinds}). nextclose market summary {folder} --sql "SELECT symbol, reason '
+            'FROM symbols" says why of each.',
             count=config.symbols,
-            kinds=", ".join(f"{count} {kind}" for kind, count in left_out.items()),
+            folder=folder,
+            kinds=", ".join(f"{kind_word(kind, lang)} {count}" for kind, count in left_out.items()),
         )
     judged, liquidity = judge_run(folder, config, lang), by_liquidity(folder)
     spans, told = config.spans, [*liquidity_notes(judged.models, liquidity), *notes(config)]

@@ -65,7 +65,7 @@ def print_status(status: Status, console: Console, lang: Lang) -> None:
 def print_summary(found: MarketSummary, console: Console, lang: Lang) -> None:
     """Verdicts over all symbols, the spread over them, both ends, and what is not in these numbers."""
     console.print()
-    head = say("{used} symbols of {all}", lang, used=f"{found.used:,}", all=f"{found.in_set:,}")
+    head = say("{used} of {all} symbols", lang, used=f"{found.used:,}", all=f"{found.in_set:,}")
     scope = say("one net for all of them", lang) if found.scope == "market" else say("nets for each symbol", lang)
     console.print(Rich.assemble((f"{head}, {scope}", "bold"), (f"   {found.source}", QUIET)))
     console.print(_spans(found.train_start, found.train_end, found.test_start, found.test_end, found.sessions, lang))
@@ -242,9 +242,7 @@ def _left_out(found: MarketSummary, lang: Lang) -> list[str]:
     lines = []
     if found.left_out:
         kinds = ", ".join(f"{kind_word(kind, lang)} {count:,}" for kind, count in found.left_out.items())
-        lines.append(
-            say("{count} symbols left out: {kinds}", lang, count=f"{sum(found.left_out.values()):,}", kinds=kinds)
-        )
+        lines.append(say("left out {count}: {kinds}", lang, count=f"{sum(found.left_out.values()):,}", kinds=kinds))
     if found.skipped:
         kinds = ", ".join(f"--{name} {count:,}" for name, count in found.skipped.items())
         lines.append(say("Symbols that the filters took out: {kinds}", lang, kinds=kinds))
