@@ -169,6 +169,7 @@ def _compute(number: int) -> ShardResult:
     done = compute_shard(_Worker.config, number, bars, nets=_Worker.nets, on_fits=_count)
     if not gc.get_freeze_count():
         gc.freeze()  # what libraries hold is no garbage, and looking it through takes long
+    gc.collect()  # arrays in cycles would wait for many shards
     return done
 
 
