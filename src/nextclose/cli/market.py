@@ -153,8 +153,10 @@ def resume(
     spoken = language(lang) if lang else config.lang
     done = outcome_of(folder)
     if done is None:
+        chosen = _backend(backend, address, workers)
+        chosen.ready()
         with MarketBar(spoken, folder, quiet=json) as bar:
-            done = go_on(folder, _backend(backend, address, workers), threads=workers or _cores(), watcher=bar)
+            done = go_on(folder, chosen, threads=workers or _cores(), watcher=bar)
         _conclude(folder, done, spoken, pages=pages, json=json)
     else:
         _conclude(folder, done, spoken, pages=False, json=json)
