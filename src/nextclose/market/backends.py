@@ -167,9 +167,9 @@ def _watch(stop: Any) -> None:
 def _compute(number: int) -> ShardResult:
     bars = _Worker.bars = _Worker.bars or open_set(_Worker.config.source)
     done = compute_shard(_Worker.config, number, bars, nets=_Worker.nets, on_fits=_count)
+    gc.collect()  # arrays in cycles would wait for many shards
     if not gc.get_freeze_count():
         gc.freeze()  # what libraries hold is no garbage, and looking it through takes long
-    gc.collect()  # arrays in cycles would wait for many shards
     return done
 
 
