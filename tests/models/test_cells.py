@@ -15,6 +15,7 @@ from nextclose.models.net import Net, build_net
 
 TOLERANCE = 1e-12
 TORCH = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
+DIRECTIONS = ("", "_reverse")
 SUFFIXES = {"w_x": "weight_ih", "w_h": "weight_hh", "b_x": "bias_ih", "b_h": "bias_hh"}
 
 
@@ -27,12 +28,15 @@ def reference(net: Net, F: int):
     """torch.nn's module with the net's weights copied into it."""
     settings = net.settings
     kind = {"nonlinearity": settings.activation} if settings.cell == "rnn" else {}
-    module = TORCH[settings.cell](F, settings.hidden_size, settings.num_layers, bias=settings.bias, **kind).double()
+    module = TORCH[settings.cell](
+        F, settings.hidden_size, settings.num_layers, bias=settings.bias, bidirectional=settings.bidirectional, **kind
+    ).double()
     for layer in range(settings.num_layers):
         for ours, theirs in SUFFIXES.items():
-            name = ours + layer_suffix(layer)
-            if name in net.weights():
-                getattr(module, f"{theirs}_l{layer}").data.copy_(net.weights()[name].data)
+            for direction in DIRECTIONS:
+                name = ours + layer_suffix(layer) + direction
+                if name in net.weights():
+                    getattr(module, f"{theirs}_l{layer}{direction}").data.copy_(net.weights()[name].data)
     return module
 
 
@@ -40,7 +44,7 @@ def check_against_torch(net: Net, N: int, L: int, F: int):
     generator = torch.Generator().manual_seed(N * 1000 + L * 10 + F)
     X = torch.randn(N, L, F, generator=generator, dtype=torch.float64)
     module = reference(net, F)
-    expected = net.head(module(X.swapaxes(0, 1))[0][-1])
+    expected = net.head(last_of_each_direction(*module(X.swapaxes(0, 1)), net.settings))
     got = net(X)
     torch.testing.assert_close(got, expected, rtol=TOLERANCE, atol=TOLERANCE)
     cotangent = torch.randn(got.shape, generator=generator, dtype=torch.float64)
@@ -49,11 +53,18 @@ def check_against_torch(net: Net, N: int, L: int, F: int):
     (got * cotangent).sum().backward()
     for layer in range(net.settings.num_layers):
         for ours, theirs in SUFFIXES.items():
-            name = ours + layer_suffix(layer)
-            if name in net.weights():
-                gradient, other = net.weights()[name].grad, by_name[f"{theirs}_l{layer}"]
-                scale = float(other.abs().max()) or 1.0
-                assert float((gradient - other).abs().max()) <= TOLERANCE * scale, name
+            for direction in DIRECTIONS:
+                name = ours + layer_suffix(layer) + direction
+                if name in net.weights():
+                    gradient, other = net.weights()[name].grad, by_name[f"{theirs}_l{layer}{direction}"]
+                    scale = float(other.abs().max()) or 1.0
+                    assert float((gradient - other).abs().max()) <= TOLERANCE * scale, name
+
+
+def last_of_each_direction(states, last, settings):
+    """torch's h_n of the last layer: h_L, and beside it the state that the backward net ends with."""
+    hidden = last[0] if settings.cell == "lstm" else last
+    return torch.cat([hidden[-2], hidden[-1]], dim=-1) if settings.bidirectional else states[-1]
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -64,6 +75,12 @@ def check_against_torch(net: Net, N: int, L: int, F: int):
 )
 def test_a_cell_is_torchs_cell(cell, activation, layers, bias, N, L, F, H):
     check_against_torch(make(cell, F=F, H=H, L=L, layers=layers, bias=bias, activation=activation), N, L, F)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("cell", sorted(TORCH))
+def test_a_bidirectional_net_is_torchs(cell, layers):
+    check_against_torch(make(cell, F=3, H=4, L=5, layers=layers, bidirectional=True), 7, 5, 3)
 
 
 @given(

@@ -54,7 +54,7 @@ def test_gradients_agree_with_finite_differences():
     step = fit(X, y, net=NET, training=TrainingSettings(epochs=1, lr=1.0, dtype="float64"), seed=0, init=start).params
 
     def loss(params):
-        return float(np.mean((predict(params, X, net=NET) - y) ** 2))
+        return float(np.mean((predict(params, X, net=NET, outputs=1) - y) ** 2))
 
     for name, array in start.items():
         for index in list(np.ndindex(array.shape))[:3]:
@@ -69,7 +69,7 @@ def test_losses_are_taken_before_their_update_and_weighted_by_batch():
     X, y = windows(n=10)
     start = run(epochs=1, lr=1e-300, dtype="float64").params
     still = TrainingSettings(epochs=1, lr=1e-300, batch_size=4, dtype="float64")
-    whole = np.mean((predict(start, X, net=NET) - y) ** 2)
+    whole = np.mean((predict(start, X, net=NET, outputs=1) - y) ** 2)
     assert fit(X, y, net=NET, training=still, seed=0, init=start).losses[0] == pytest.approx(whole, rel=1e-12)
 
 
@@ -82,7 +82,7 @@ def test_the_best_weights_are_restored_and_training_stops():
     )  # fmt: skip
     assert len(stopped.losses) == stopped.best_epoch + 1 + 7 < 400
     assert stopped.val_losses[stopped.best_epoch] == stopped.val_losses.min()
-    loss = np.mean((predict(stopped.params, held[0], net=NET) - held[1]) ** 2)
+    loss = np.mean((predict(stopped.params, held[0], net=NET, outputs=1) - held[1]) ** 2)
     assert loss == pytest.approx(stopped.val_losses.min(), rel=1e-12)
 
 
@@ -102,7 +102,7 @@ def test_clipping_bounds_the_step():
 
 def test_a_head_of_zeros_says_zero_before_training():
     fitted = run(net=NetSettings(hidden_size=4, zero_head=True), epochs=1, lr=1e-300)
-    assert not predict(fitted.params, windows()[0], net=NET).any()
+    assert not predict(fitted.params, windows()[0], net=NET, outputs=1).any()
 
 
 def test_initial_weights_are_never_modified():

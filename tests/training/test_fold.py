@@ -38,7 +38,7 @@ def test_each_output_is_its_own_quantile_of_its_own_session(changes):
     assert closes.shape == (2, 60, K, 3)
     X = fold.scaler.x.forward(data.X[WINDOWS])
     for seed, fit in enumerate(fold.fits):
-        outputs = engine.predict(fit.params, X, net=fold.recipe.net)
+        outputs = engine.predict(fit.params, X, net=fold.recipe.net, outputs=3 * K)
         assert outputs.shape == (60, 3 * K)
         for q in range(3):
             alone = data.prices(fold.scaler.y.backward(outputs[:, q::3]), WINDOWS)

@@ -6,7 +6,7 @@ Every engine stores a net as a dict of arrays in this order, so weights travel b
     head                    w_y (K, H)          b_y (K,)
 
 with the suffix `_l1` for the second layer and `_reverse` for the backward direction. G gates are
-stacked as torch.nn stacks them: GRU r z n, LSTM i f g o.
+stacked as torch.nn stacks them: GRU r z n, LSTM i f g o. Decoders, the larger head and the transformer: `core.parts`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Joined, Text
+from nextclose.core.parts import attention_shapes, batchnorm_shapes, transformer_shapes
 from nextclose.core.seeds import uniform
 from nextclose.core.suggest import did_you_mean
 from nextclose.core.types import Float64s, Params
@@ -46,6 +47,15 @@ CELLS: dict[str, CellSpec] = {
 }
 
 
+TRANSFORMER = "transformer"
+"""What stands in a cell's place for a net that walks no steps: the encoder sees the window at once."""
+
+
+def is_recurrent(cell: str) -> bool:
+    """Whether a net of this cell walks the window step by step, from a state."""
+    return cell != TRANSFORMER and cell_spec(cell).recurrent
+
+
 def cell_spec(name: str) -> CellSpec:
     """The cell called `name`. Raises SettingsError for an unknown one."""
     if name not in CELLS:
@@ -69,25 +79,51 @@ class NetShape:
     num_layers: int = 1
     bias: bool = False
     output_bias: bool = True
+    bidirectional: bool = False
+    decoder: str = "none"
+    head: str = "linear"
 
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """Parameter names and shapes in canonical order."""
-        spec = cell_spec(self.cell)
-        rows = len(spec.gates) * self.hidden_size
+        if self.cell == TRANSFORMER:
+            return transformer_shapes(self.input_size, self.hidden_size, self.num_layers) | self._head()
         shapes: dict[str, tuple[int, ...]] = {}
         for layer in range(self.num_layers):
-            suffix = layer_suffix(layer)
-            shapes["w_x" + suffix] = (rows, self.input_size if layer == 0 else self.hidden_size)
-            if spec.recurrent:
-                shapes["w_h" + suffix] = (rows, self.hidden_size)
-            if self.bias:
-                shapes["b_x" + suffix] = (rows,)
-                if spec.recurrent:
-                    shapes["b_h" + suffix] = (rows,)
-        shapes["w_y"] = (self.output_size, self.hidden_size)
-        if self.output_bias:
-            shapes["b_y"] = (self.output_size,)
+            for direction in ("", "_reverse") if self.bidirectional else ("",):
+                columns = self.input_size if layer == 0 else self.states
+                shapes |= self._cell(layer_suffix(layer) + direction, columns)
+        return shapes | self._decoder() | self._head()
+
+    @property
+    def states(self) -> int:
+        """Hidden units that the layer above, or the head, sees."""
+        return self.hidden_size * (2 if self.bidirectional else 1)
+
+    def _cell(self, suffix: str, columns: int) -> dict[str, tuple[int, ...]]:
+        spec = cell_spec(self.cell)
+        rows = len(spec.gates) * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {"w_x" + suffix: (rows, columns)}
+        if spec.recurrent:
+            shapes["w_h" + suffix] = (rows, self.hidden_size)
+        if self.bias:
+            shapes |= dict.fromkeys(("b_x" + suffix, "b_h" + suffix)[: 1 + spec.recurrent], (rows,))
         return shapes
+
+    def _decoder(self) -> dict[str, tuple[int, ...]]:
+        if self.decoder == "none":
+            return {}
+        H = self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in range(self.num_layers):
+            columns = H if layer else 1 + H * (self.decoder == "attention")
+            shapes |= self._cell(layer_suffix(layer) + "_dec", columns)
+        return shapes | (attention_shapes(H) if self.decoder == "attention" else {})
+
+    def _head(self) -> dict[str, tuple[int, ...]]:
+        inner, columns = batchnorm_shapes(self.states) if self.head == "batchnorm" else ({}, self.states)
+        rows = 1 if self.decoder != "none" else self.output_size
+        own: dict[str, tuple[int, ...]] = {"w_y": (rows, columns)} | ({"b_y": (rows,)} if self.output_bias else {})
+        return inner | own
 
 
 def layer_suffix(layer: int) -> str:
@@ -100,21 +136,33 @@ def initial_params(shape: NetShape, *, scheme: InitScheme, seed: int) -> dict[st
 
     `linear`: every matrix and its bias within 1/sqrt(columns of the matrix), as nn.Linear.
     `rnn`: the cell's within 1/sqrt(H), as nn.RNN; the head as nn.Linear.
+    What a normalisation multiplies by starts at 1, what it adds at 0.
     Each parameter has a stream of its own, so one that appears or vanishes moves no other.
     """
     shapes = shape.parameters()
-    return {name: uniform(seed, name, size) * _bound(name, shapes, shape, scheme) for name, size in shapes.items()}
+    return {name: _drawn(name, shapes, shape, scheme, seed) for name in shapes}
+
+
+FIXED = {"gain": 1.0, "var": 1.0, "shift": 0.0, "mean": 0.0}
+"""Parameters of normalisations, by the first part of their name, and where they start."""
+
+
+def _drawn(name: str, shapes: dict[str, tuple[int, ...]], shape: NetShape, scheme: InitScheme, seed: int) -> Float64s:
+    kind = name.partition("_")[0]
+    if kind in FIXED:
+        return np.full(shapes[name], FIXED[kind])
+    return uniform(seed, name, shapes[name]) * _bound(name, shapes, shape, scheme)
 
 
 def _bound(name: str, shapes: dict[str, tuple[int, ...]], shape: NetShape, scheme: InitScheme) -> float:
-    if scheme == "rnn" and not name.endswith("_y"):
+    if scheme == "rnn" and not name.endswith(("_y", "_z")):
         return 1.0 / sqrt(shape.hidden_size)
     return 1.0 / sqrt(shapes["w" + name[1:]][1])
 
 
-def initial_state(seed: int, num_layers: int, hidden_size: int) -> Float64s:
-    """A random h_0, uniform on [-1, 1), (num_layers, H): one vector a layer, shared by all samples."""
-    return np.ascontiguousarray(uniform(seed, "h_0", (num_layers, hidden_size)))
+def initial_state(seed: int, rows: int, hidden_size: int) -> Float64s:
+    """A random h_0, uniform on [-1, 1), (rows, H): one vector a layer and direction, shared by all samples."""
+    return np.ascontiguousarray(uniform(seed, "h_0", (rows, hidden_size)))
 
 
 def check_shapes(params: Params, wanted: Mapping[str, tuple[int, ...]]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, get_args
 
-from nextclose.core.cells import CELLS
+from nextclose.core.cells import CELLS, TRANSFORMER
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Joined, Text
 from nextclose.core.suggest import did_you_mean
@@ -18,13 +18,19 @@ from nextclose.core.suggest import did_you_mean
 FEATURES = ("open", "high", "low", "close", "volume", "change")
 """Feature columns: the bar's own, and change = close / previous close - 1."""
 
-Scaling = Literal["min-max", "standard", "log-ratio", "log-ratio-volatility", "none"]
-Target = Literal["price", "log-return", "volatility-return"]
+Scaling = Literal["min-max", "standard", "log-ratio", "log-ratio-volatility", "log1p-ratio", "none"]
+Target = Literal["price", "log-return", "volatility-return", "log1p-return"]
 Context = Literal["before", "inside"]
+Strategy = Literal["direct", "recursive"]
+Decoder = Literal["none", "recurrent", "attention"]
+Head = Literal["linear", "batchnorm", "every-step"]
 Activation = Literal["tanh", "relu", "identity"]
 Optimizer = Literal["sgd", "rmsprop", "adam", "adamw"]
 Loss = Literal["mse", "pinball"]
 Dtype = Literal["float32", "float64"]
+
+RECURSIVE_FEATURES = frozenset({"close", "change"})
+"""What a forecast close is enough to fill in."""
 
 MEDIAN = 0.5
 """The quantile that is a forecast."""
@@ -42,10 +48,15 @@ class WindowSettings:
     """Sessions forecast (K)."""
     scaling: Scaling = "min-max"
     """min-max or standard: fitted on the train span, a column at a time. log-ratio: log(price / last close)
-    within each window. log-ratio-volatility: that, divided by the volatility known at the origin."""
+    within each window. log-ratio-volatility: that, divided by the volatility known at the origin. log1p-ratio:
+    log(x + 1) - log(x_last + 1) within each window, a column at a time."""
     target: Target = "price"
     """price: the close, scaled as the close column is. log-return: log(close / last close), standardised on the
-    train span. volatility-return: that divided by the volatility known at the origin, so that 0 is persistence."""
+    train span. volatility-return: that divided by the volatility known at the origin, so that 0 is persistence.
+    log1p-return: log(close + 1) - log(last close + 1)."""
+    strategy: Strategy = "direct"
+    """How a horizon above 1 is reached. direct: an output a session. recursive: one output, and each forecast close
+    becomes the last bar of the next window; only `close` and `change` can be features then."""
     context: Context = "before"
     """Whether a test window may look back before the test's first session, or must lie inside it."""
 
@@ -57,29 +68,56 @@ class WindowSettings:
         problems.one_of("scaling", self.scaling, _args(Scaling))
         problems.one_of("target", self.target, _args(Target))
         problems.one_of("context", self.context, _args(Context))
+        problems.one_of("strategy", self.strategy, _args(Strategy))
         if self.target == "price" and self.scaling not in ("min-max", "standard", "none"):
             problems.add("target=price needs scaling min-max, standard or none, got {scaling}", scaling=self.scaling)
         if self.target == "price" and "close" not in self.features:
             problems.add("target=price needs 'close' among the features, since it is scaled as that column is")
+        if self.strategy == "recursive" and (odd := set(self.features) - RECURSIVE_FEATURES):
+            problems.add(
+                "strategy=recursive forecasts closes alone, so its features can be close and change, not {odd}",
+                odd=", ".join(sorted(odd)),
+            )
+        if self.strategy == "recursive" and "close" not in self.features:
+            problems.add("strategy=recursive needs 'close' among the features")
         problems.raise_any()
+
+    @property
+    def outputs(self) -> int:
+        """Sessions that the net itself forecasts: the horizon, or one where it is reached by recursion."""
+        return 1 if self.strategy == "recursive" else self.horizon
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetSettings:
-    """The net: a cell, its size, its start."""
+    """The net: a cell, its size, its start, and what makes forecasts of its states."""
 
     cell: str = "rnn"
-    """rnn (Elman), gru, lstm, or mlp (the Elman cell with L = 1 on the flattened window)."""
+    """rnn (Elman), gru, lstm, mlp (the Elman cell with L = 1 on the flattened window), or transformer (an encoder)."""
     hidden_size: int = 10
     """Hidden units (H)."""
     num_layers: int = 1
     """Stacked layers."""
+    bidirectional: bool = False
+    """A second net a layer walks the window backwards; the head sees the last state of both."""
+    decoder: Decoder = "none"
+    """recurrent: a second net of the same cell starts from the last state and writes one session after the other
+    (seq2seq). attention: that, looking back at every state of the window at each step."""
+    head: Head = "linear"
+    """linear: on the last state. batchnorm: batch normalisation, dropout, then two layers, H to H/2 to K. every-step:
+    linear on the state of every step, each taught the close after it (many-to-many)."""
+    dropout: float = 0.0
+    """Share of states that the head batchnorm drops in training."""
+    num_heads: int = 1
+    """Attention heads of the transformer."""
+    causal: bool = True
+    """Whether a step of the transformer sees only the steps before it and itself."""
     bias: bool = False
     """Biases b_x and b_h in the cell."""
     output_bias: bool = True
     """Bias b_y in the head."""
     activation: Activation = "tanh"
-    """Of the rnn and mlp cells; gated cells have their own."""
+    """Of the rnn and mlp cells and between the transformer's two layers; gated cells have their own."""
     memory: bool = True
     """False holds W_h at zero: each step forgets the one before."""
     h0: Literal["zero", "random"] = "zero"
@@ -91,16 +129,50 @@ class NetSettings:
 
     def __post_init__(self) -> None:
         problems = Problems()
-        problems.one_of("cell", self.cell, tuple(CELLS))
+        problems.one_of("cell", self.cell, (*CELLS, TRANSFORMER))
         problems.at_least("hidden_size", self.hidden_size, 1)
         problems.at_least("num_layers", self.num_layers, 1)
+        problems.one_of("decoder", self.decoder, _args(Decoder))
+        problems.one_of("head", self.head, _args(Head))
+        problems.within("dropout", self.dropout, 0.0, 0.9)
+        problems.at_least("num_heads", self.num_heads, 1)
         problems.one_of("activation", self.activation, _args(Activation))
         problems.one_of("h0", self.h0, ("zero", "random"))
         if self.init not in ("linear", "rnn") and not self.init.endswith(".json"):
             problems.add("init: expected linear, rnn or a .json file of weights, got '{got}'", got=self.init)
         if self.cell == "mlp" and self.num_layers != 1:
             problems.add("cell=mlp has one hidden layer, got num_layers={got}", got=self.num_layers)
+        self._check_parts(problems)
         problems.raise_any()
+
+    def _check_parts(self, problems: Problems) -> None:
+        """Which parts go together."""
+        if self.cell in ("mlp", TRANSFORMER):
+            asked = {"bidirectional": self.bidirectional, "decoder": self.decoder != "none"}
+            asked |= (
+                {"h0=random": self.h0 == "random", "memory=off": not self.memory} if self.cell == TRANSFORMER else {}
+            )
+            for part in (name for name, wanted in asked.items() if wanted):
+                problems.add(
+                    "{part} belongs to the cells rnn, gru and lstm, got cell={cell}", part=part, cell=self.cell
+                )
+        if self.cell == TRANSFORMER and self.hidden_size % max(self.num_heads, 1):
+            problems.add(
+                "num_heads must divide hidden_size, got {heads} and {size}", heads=self.num_heads, size=self.hidden_size
+            )
+        if self.decoder != "none" and (self.bidirectional or self.head != "linear"):
+            problems.add("decoder={decoder} goes with head=linear and without bidirectional", decoder=self.decoder)
+        if self.head == "every-step" and (self.bidirectional or self.cell == "mlp" or not self.causal):
+            problems.add("head=every-step needs a net whose steps see only what lies before them, such as cell=rnn")
+        if self.head == "batchnorm" and self.hidden_size < 2:
+            problems.add("head=batchnorm halves the hidden units, so it needs at least 2, got 1")
+        if self.dropout > 0.0 and self.head != "batchnorm":
+            problems.add("dropout belongs to head=batchnorm, got head={head}", head=self.head)
+
+    @property
+    def start_rows(self) -> int:
+        """States before the first step: one a layer and direction."""
+        return self.num_layers * (2 if self.bidirectional else 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +197,8 @@ class TrainingSettings:
     """Windows an update; none is the full batch."""
     shuffle: bool = False
     """A new order every epoch, from the seed."""
+    drop_last: bool = False
+    """Leave out the windows that fill no whole batch."""
     loss: Loss = "mse"
     """mse: squared error, mean over the batch and the horizon. pinball: the loss whose least value lies at a quantile,
     mean over the batch, the horizon and the quantiles; the net then has an output for each."""
@@ -135,7 +209,17 @@ class TrainingSettings:
     validation: float = 0.0
     """Share of the train windows, the latest, that is held out to stop early; 0 trains on all."""
     patience: int | None = None
-    """Epochs without a better validation loss before training stops; the best weights are restored."""
+    """Epochs without a better validation loss before training stops."""
+    restore_best: bool = True
+    """Take the weights of the epoch with the best validation loss; off takes the last epoch's."""
+    teacher_forcing: float = 1.0
+    """Of a decoder in training: the share of steps that are given the true session before, not the forecast one."""
+    pretrain_epochs: int = 0
+    """Epochs that a transformer first learns to fill in masked bars, on the first fold's train span; 0 for none."""
+    mask_share: float = 0.15
+    """Share of bars that are masked then."""
+    pretrain_bars: str = ""
+    """A file of many symbols' bars for it, used up to the first fold's last train session; empty takes the run's own."""
     warm_start: bool = False
     """Start the nets of a fold from the weights of the fold before, instead of anew."""
     warm_epochs: int | None = None
@@ -163,6 +247,13 @@ class TrainingSettings:
                 problems.add("warm_epochs needs warm_start: without it every fold starts anew")
         if self.batch_size is not None:
             problems.at_least("batch_size", self.batch_size, 1)
+        problems.within("teacher_forcing", self.teacher_forcing, 0.0, 1.0)
+        problems.at_least("pretrain_epochs", self.pretrain_epochs, 0)
+        problems.within("mask_share", self.mask_share, 0.01, 0.9)
+        if self.drop_last and self.batch_size is None:
+            problems.add("drop_last needs a batch_size: the full batch has nothing to drop")
+        if self.patience is not None and not self.restore_best:
+            problems.add("patience stops at the best epoch, so it needs restore_best=on")
         if self.clip_norm is not None:
             problems.positive("clip_norm", self.clip_norm)
         if self.patience is not None:

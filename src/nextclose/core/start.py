@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from nextclose.core.cells import (
+    TRANSFORMER,
     InitScheme,
     NetShape,
     cell_spec,
     check_shapes,
     initial_params,
     initial_state,
+    is_recurrent,
 )
 from nextclose.core.settings import NetSettings
 from nextclose.core.types import Floats, Params
@@ -18,20 +20,24 @@ from nextclose.core.types import Floats, Params
 
 def net_shape(net: NetSettings, *, input_size: int, seq_len: int, output_size: int) -> NetShape:
     """The shape of `net` on windows (L, F) with K outputs; a net without time reads L*F inputs at once."""
+    at_once = net.cell != TRANSFORMER and not cell_spec(net.cell).recurrent
     return NetShape(
         cell=net.cell,
-        input_size=input_size if cell_spec(net.cell).recurrent else seq_len * input_size,
+        input_size=seq_len * input_size if at_once else input_size,
         hidden_size=net.hidden_size,
         output_size=output_size,
         num_layers=net.num_layers,
         bias=net.bias,
         output_bias=net.output_bias,
+        bidirectional=net.bidirectional,
+        decoder=net.decoder,
+        head=net.head,
     )
 
 
 def has_random_start(net: NetSettings) -> bool:
     """Whether h_0 is drawn: a net without time has no state to start from."""
-    return net.h0 == "random" and cell_spec(net.cell).recurrent
+    return net.h0 == "random" and is_recurrent(net.cell)
 
 
 def start_params(net: NetSettings, shape: NetShape, *, seed: int, init: Params | None = None) -> dict[str, Floats]:
@@ -44,10 +50,10 @@ def start_params(net: NetSettings, shape: NetShape, *, seed: int, init: Params |
     SettingsError : `init` lacks an array or holds one of a wrong shape.
     """
     start: dict[str, Floats] = dict(init) if init is not None else _drawn(net, shape, seed)
-    h_0 = {"h_0": (net.num_layers, net.hidden_size)} if "h_0" in start else {}
+    h_0 = {"h_0": (net.start_rows, net.hidden_size)} if "h_0" in start else {}
     check_shapes(start, shape.parameters() | h_0)
     if has_random_start(net) and "h_0" not in start:
-        start["h_0"] = initial_state(seed, net.num_layers, net.hidden_size)
+        start["h_0"] = initial_state(seed, net.start_rows, net.hidden_size)
     if not net.memory:
         start |= {name: np.zeros_like(array) for name, array in start.items() if name.startswith("w_h")}
     return start

@@ -14,6 +14,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from nextclose.models.linear import linear
+
 
 class GRUCell(nn.Module):
     """One step of a GRU layer; gates r z n stacked in w_x (3H, F), w_h (3H, H), b_x and b_h (3H,)."""
@@ -28,10 +30,10 @@ class GRUCell(nn.Module):
     def terms(self, x: Tensor, state: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Every number of the step by name; x (N, F), state (h (N, H),)."""
         (h,) = state
-        from_x = nn.functional.linear(x, self.w_x, self.b_x)  # (N, 3H)
-        from_h = nn.functional.linear(h, self.w_h, self.b_h)  # (N, 3H)
-        xr, xz, xn = from_x.chunk(3, dim=1)  # (N, H) each
-        hr, hz, hn = from_h.chunk(3, dim=1)  # (N, H) each
+        from_x = linear(x, self.w_x, self.b_x)  # (N, 3H)
+        from_h = linear(h, self.w_h, self.b_h)  # (N, 3H)
+        xr, xz, xn = from_x.chunk(3, dim=-1)  # (N, H) each
+        hr, hz, hn = from_h.chunk(3, dim=-1)  # (N, H) each
         r = torch.sigmoid(xr + hr)  # (N, H)
         z = torch.sigmoid(xz + hz)  # (N, H)
         n = torch.tanh(xn + r * hn)  # (N, H)

@@ -15,6 +15,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from nextclose.models.linear import linear
+
 
 class LSTMCell(nn.Module):
     """One step of an LSTM layer; gates i f g o stacked in w_x (4H, F), w_h (4H, H), b_x and b_h (4H,)."""
@@ -29,9 +31,9 @@ class LSTMCell(nn.Module):
     def terms(self, x: Tensor, state: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Every number of the step by name; x (N, F), state (h (N, H), c (N, H))."""
         h, c = state
-        from_x = nn.functional.linear(x, self.w_x, self.b_x)  # (N, 4H)
-        from_h = nn.functional.linear(h, self.w_h, self.b_h)  # (N, 4H)
-        i, f, g, o = (from_x + from_h).chunk(4, dim=1)  # (N, H) each
+        from_x = linear(x, self.w_x, self.b_x)  # (N, 4H)
+        from_h = linear(h, self.w_h, self.b_h)  # (N, 4H)
+        i, f, g, o = (from_x + from_h).chunk(4, dim=-1)  # (N, H) each
         i, f, g, o = torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
         c = f * c + i * g  # (N, H)
         return {"w_x x": from_x, "w_h h": from_h, "i": i, "f": f, "g": g, "o": o, "c": c, "h": o * torch.tanh(c)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from nextclose.models.linear import linear
 from nextclose.models.rnn import ACTIVATIONS
 
 
@@ -22,7 +23,7 @@ class MLPCell(nn.Module):
 
     def terms(self, x: Tensor, state: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Every number of the layer by name; x (N, L*F); the state is not read."""
-        total = nn.functional.linear(x, self.w_x, self.b_x)  # (N, H)
+        total = linear(x, self.w_x, self.b_x)  # (N, H)
         return {"w_x x": total, "sum": total, "h": self.activation(total)}
 
     def forward(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

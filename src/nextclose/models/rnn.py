@@ -10,6 +10,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from nextclose.models.linear import linear
+
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
@@ -31,8 +33,8 @@ class RNNCell(nn.Module):
     def terms(self, x: Tensor, state: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Every number of the step by name; x (N, F), state (h (N, H),)."""
         (h,) = state
-        from_x = nn.functional.linear(x, self.w_x, self.b_x)  # (N, H)
-        from_h = nn.functional.linear(h, self.w_h, self.b_h)  # (N, H)
+        from_x = linear(x, self.w_x, self.b_x)  # (N, H)
+        from_h = linear(h, self.w_h, self.b_h)  # (N, H)
         total = from_x + from_h  # (N, H)
         return {"w_x x": from_x, "w_h h": from_h, "sum": total, "h": self.activation(total)}
 

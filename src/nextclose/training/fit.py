@@ -1,4 +1,8 @@
-"""Training with PyTorch, one net after the other: the reference that every other engine must equal."""
+"""Training with PyTorch: the reference that every other engine must equal.
+
+Nets of one shape that train on as many windows (the seeds of a fold, the folds of a rolling walk) are trained side by
+side in one call.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,17 @@ from torch import Tensor
 from nextclose.core.errors import FitError
 from nextclose.core.fit import Fit, OnDone, OnEpoch, Task
 from nextclose.core.lang import Text
-from nextclose.core.seeds import permutation
 from nextclose.core.settings import NetSettings, TrainingSettings
 from nextclose.core.types import Float64s, Floats, Params
-from nextclose.models.net import Net, build_net
+from nextclose.models.net import Net, build_net, side_by_side
+from nextclose.training.loop import Windows, check_batches, train
 from nextclose.training.resolve import Done, Job, OnJobs
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+SIDE_BY_SIDE = 8
+"""Nets trained in one call at most: more would fall out of the cache."""
 
 
 def fit_many(
@@ -32,13 +40,22 @@ def fit_many(
     training: TrainingSettings,
     on_done: OnDone | None = None,
 ) -> tuple[Fit, ...]:
-    """One net a task, one after the other; `training.resolve.FitMany` says what is what."""
-    fits = []
-    for task in tasks:
-        fits.append(_fit_task(X, y, task, net, training))
+    """One net a task, those of equal shape and settings side by side; `training.resolve.FitMany` says what is what."""
+    fits: dict[int, Fit] = {}
+    for group in _groups(tasks):
+        fits |= dict(zip(group, _fit_tasks(X, y, [tasks[number] for number in group], net, training), strict=True))
         if on_done is not None:
             on_done(len(fits), len(tasks))
-    return tuple(fits)
+    return tuple(fits[number] for number in range(len(tasks)))
+
+
+def _groups(tasks: Sequence[Task]) -> list[list[int]]:
+    """Numbers of the tasks that can be fitted side by side: as many windows, and the same settings."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for number, task in enumerate(tasks):
+        key = task.stop - task.start, task.val_stop - task.val_start, *sorted(task.changes().items())
+        alike.setdefault(key, []).append(number)
+    return [own[first : first + SIDE_BY_SIDE] for own in alike.values() for first in range(0, len(own), SIDE_BY_SIDE)]
 
 
 def fit_jobs(
@@ -46,7 +63,7 @@ def fit_jobs(
     on_done: OnJobs | None = None,
     threads: int | None = None,  # noqa: ARG001
 ) -> tuple[Done, ...]:
-    """One net after the other, on one thread whatever is asked for; `training.resolve.FitJobs` says what is what."""
+    """One job after the other, on one thread whatever is asked for; `training.resolve.FitJobs` says what is what."""
     counts, done = [0] * len(jobs), []
     for number, job in enumerate(jobs):
 
@@ -88,152 +105,125 @@ def fit(
     FitError : no windows, a value that is not finite, or a loss that became so.
     SettingsError : initial weights that do not fit the net.
     """
+    fitted = _fit_group(
+        X, y, net=net, training=training, seeds=(seed,), inits=(init,), validation=validation, on_epoch=on_epoch
+    )[0]
+    if fitted.problem is not None:
+        raise FitError(fitted.problem.template, **fitted.problem.values)
+    return fitted
+
+
+def _fit_group(
+    X: Floats,
+    y: Floats,
+    *,
+    net: NetSettings,
+    training: TrainingSettings,
+    seeds: Sequence[int],
+    inits: Sequence[Params | None],
+    validation: tuple[Floats, Floats] | None,
+    on_epoch: OnEpoch | None = None,
+) -> list[Fit]:
+    """Train a net a seed, side by side where there are several; X (N, L, F) for all, or (S, N, L, F); y alike."""
     _check(X, y)
+    check_batches(net, training, X.shape[-3])
     dtype = DTYPES[training.dtype]
+    outputs = y.shape[-1] * training.heads // (X.shape[-2] if net.head == "every-step" else 1)
     with _one_thread():
-        built = build_net(
-            net, input_size=X.shape[2], seq_len=X.shape[1], output_size=y.shape[1] * training.heads, seed=seed, init=init,
-            dtype=dtype,
-        )  # fmt: skip
-        held_out = None if validation is None else (_tensor(validation[0], dtype), _tensor(validation[1], dtype))
-        return _train(built, _tensor(X, dtype), _tensor(y, dtype), training, seed, held_out, on_epoch)
+        built = [
+            build_net(
+                net, input_size=X.shape[-1], seq_len=X.shape[-2], output_size=outputs, seed=seed, init=init, dtype=dtype
+            )
+            for seed, init in zip(seeds, inits, strict=True)
+        ]
+        return train(
+            built[0] if len(built) == 1 else side_by_side(built),
+            Windows(X=_tensor(X, dtype), y=_tensor(y, dtype)),
+            training,
+            seeds,
+            held_out=None
+            if validation is None
+            else Windows(X=_tensor(validation[0], dtype), y=_tensor(validation[1], dtype)),
+            on_epoch=on_epoch,
+        )
 
 
-def predict(params: Params, X: Floats, *, net: NetSettings) -> Float64s:
+def predict(params: Params, X: Floats, *, net: NetSettings, outputs: int) -> Float64s:
     """The net with these weights on scaled windows: X (N, L, F) -> (N, K * Q) float64, computed in the weights' dtype."""
     dtype = DTYPES[str(params["w_y"].dtype)]
-    built = Net(net, input_size=X.shape[2], seq_len=X.shape[1], output_size=len(params["w_y"])).to(dtype)
-    built.h_0 = built.h_0.to(dtype)
-    built.load(params)
+    built = _loaded(params, X, net, outputs)
     with _one_thread(), torch.no_grad():
         return built(_tensor(X, dtype)).double().numpy()  # type: ignore[no-any-return]
 
 
-def predict_many(X: Float64s, tasks: Sequence[Task], *, net: NetSettings) -> list[Float64s]:
+def predict_many(X: Float64s, tasks: Sequence[Task], *, net: NetSettings, outputs: int) -> list[Float64s]:
     """Many nets, one after the other; `training.resolve.PredictMany` says what is what."""
     scaled = (((X[task.start : task.stop] - task.x_shift) / task.x_scale, task.init or {}) for task in tasks)
-    return [predict(params, windows, net=net) for windows, params in scaled]
+    return [predict(params, windows, net=net, outputs=outputs) for windows, params in scaled]
 
 
-def _fit_task(X: Float64s, y: Float64s, task: Task, net: NetSettings, training: TrainingSettings) -> Fit:
-    """One task's net, or why there is none."""
-    windows, held_out = (
-        ((X[start:stop] - task.x_shift) / task.x_scale, (y[start:stop] - task.y_shift) / task.y_scale)
-        for start, stop in ((task.start, task.stop), (task.val_start, task.val_stop))
-    )
-    validation = held_out if task.val_stop > task.val_start else None
+def attention(params: Params, X: Floats, *, net: NetSettings, outputs: int) -> Float64s:
+    """Where a net with attention looks: scaled windows X (N, L, F) -> weights (N, K, L), each row summing to 1."""
+    dtype = DTYPES[str(params["w_y"].dtype)]
+    built = _loaded(params, X, net, outputs)
+    with _one_thread(), torch.no_grad():
+        return built.attention(_tensor(X, dtype)).double().numpy()
+
+
+def _loaded(params: Params, X: Floats, net: NetSettings, outputs: int) -> Net:
+    dtype = DTYPES[str(params["w_y"].dtype)]
+    built = Net(net, input_size=X.shape[2], seq_len=X.shape[1], output_size=outputs).to(dtype)
+    built.h_0 = built.h_0.to(dtype)
+    built.load(params)
+    return built
+
+
+def _fit_tasks(
+    X: Float64s, y: Float64s, tasks: Sequence[Task], net: NetSettings, training: TrainingSettings
+) -> list[Fit]:
+    """The nets of tasks that are alike, or why there is none."""
+    windows = _windows(X, y, tasks, [(task.start, task.stop) for task in tasks])
+    spans = [(task.val_start, task.val_stop) for task in tasks]
     try:
-        return fit(
+        return _fit_group(
             *windows,
             net=net,
-            training=replace(training, **task.changes()),
-            seed=task.seed,
-            init=task.init,
-            validation=validation,
+            training=replace(training, **tasks[0].changes()),
+            seeds=[task.seed for task in tasks],
+            inits=[task.init for task in tasks],
+            validation=_windows(X, y, tasks, spans) if spans[0][1] > spans[0][0] else None,
         )
     except FitError as error:
         problem = Text(error.template, **error.values)
-        return Fit(params={}, losses=np.empty(0), val_losses=np.empty(0), best_epoch=-1, problem=problem)
+        failed = Fit(params={}, losses=np.empty(0), val_losses=np.empty(0), best_epoch=-1, problem=problem)
+        return [failed] * len(tasks)
 
 
-def _train(
-    net: Net,
-    X: Tensor,
-    y: Tensor,
-    training: TrainingSettings,
-    seed: int,
-    held_out: tuple[Tensor, Tensor] | None,
-    on_epoch: OnEpoch | None,
-) -> Fit:
-    weights = [weight for weight in net.weights().values() if weight.requires_grad]
-    optimizer = _make_optimizer(weights, training)
-    schedule = torch.optim.lr_scheduler.StepLR(optimizer, training.lr_step or training.epochs, training.lr_gamma)
-    losses: list[float] = []
-    val_losses: list[float] = []
-    best, best_epoch = net.params(), 0
-    for epoch in range(training.epochs):
-        losses.append(_epoch(net, X, y, weights, optimizer, training, seed, epoch))
-        schedule.step()
-        if not np.isfinite(losses[-1]):
-            raise FitError(
-                "training diverged: the loss of epoch {epoch} is {loss}. Lower the learning rate (lr is {lr}).",
-                epoch=epoch,
-                loss=losses[-1],
-                lr=training.lr,
-            )
-        if on_epoch is not None:
-            on_epoch(epoch, losses[-1])
-        if held_out is None:
-            continue
-        with torch.no_grad():
-            val_losses.append(float(_loss(net(held_out[0]), held_out[1], training)))
-        if val_losses[-1] <= min(val_losses):
-            best, best_epoch = net.params(), epoch
-        if training.patience is not None and epoch - best_epoch >= training.patience:
-            break
-    if held_out is None:
-        best, best_epoch = net.params(), len(losses) - 1
-    return Fit(params=best, losses=np.array(losses), val_losses=np.array(val_losses), best_epoch=best_epoch)
+def _windows(
+    X: Float64s, y: Float64s, tasks: Sequence[Task], spans: Sequence[tuple[int, int]]
+) -> tuple[Float64s, Float64s]:
+    """Scaled windows and targets of some tasks: once where all share them, else one set a task."""
+
+    def scaled(task: Task, span: tuple[int, int]) -> tuple[Float64s, Float64s]:
+        own = slice(*span)
+        return (X[own] - task.x_shift) / task.x_scale, (y[own] - task.y_shift) / task.y_scale
+
+    first = tasks[0]
+    if all(span == spans[0] and _scaled_alike(task, first) for task, span in zip(tasks, spans, strict=True)):
+        return scaled(first, spans[0])
+    sets = [scaled(task, span) for task, span in zip(tasks, spans, strict=True)]
+    return np.stack([windows for windows, _ in sets]), np.stack([targets for _, targets in sets])
 
 
-def _epoch(
-    net: Net,
-    X: Tensor,
-    y: Tensor,
-    weights: list[torch.nn.Parameter],
-    optimizer: torch.optim.Optimizer,
-    training: TrainingSettings,
-    seed: int,
-    epoch: int,
-) -> float:
-    """One pass over all windows; the sample-weighted mean of the batch losses, each taken before its update."""
-    total = 0.0
-    for X_batch, y_batch in _batches(X, y, training, seed, epoch):
-        optimizer.zero_grad()
-        loss = _loss(net(X_batch), y_batch, training)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if training.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(weights, training.clip_norm)
-        optimizer.step()
-        total += loss.item() * len(X_batch)
-    return total / len(X)
-
-
-def _loss(yhat: Tensor, y: Tensor, training: TrainingSettings) -> Tensor:
-    """The mean loss of outputs (N, K * Q), ordered by session, then quantile, against y (N, K).
-
-    Pinball (Koenker & Bassett 1978) is max(q d, (q - 1) d), d = y - yhat; its slope at d = 0 is q - 1.
-    """
-    if training.loss == "mse":
-        return torch.nn.functional.mse_loss(yhat, y)
-    q = torch.tensor(training.quantiles, dtype=y.dtype)
-    d = y[:, :, None] - yhat.view(*y.shape, len(q))  # (N, K, Q)
-    return (torch.where(d > 0.0, q, q - 1.0) * d).mean()
-
-
-def _batches(
-    X: Tensor, y: Tensor, training: TrainingSettings, seed: int, epoch: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    if training.shuffle:
-        order = torch.from_numpy(permutation(seed, epoch, len(X)))
-        X, y = X[order], y[order]
-    size = training.batch_size or len(X)
-    return zip(torch.split(X, size), torch.split(y, size), strict=True)
-
-
-def _make_optimizer(weights: list[torch.nn.Parameter], training: TrainingSettings) -> torch.optim.Optimizer:
-    lr, decay = training.lr, training.weight_decay
-    if training.optimizer == "sgd":
-        return torch.optim.SGD(weights, lr=lr, momentum=training.momentum, weight_decay=decay)
-    if training.optimizer == "rmsprop":
-        return torch.optim.RMSprop(weights, lr=lr, momentum=training.momentum, weight_decay=decay)
-    if training.optimizer == "adamw":
-        return torch.optim.AdamW(weights, lr=lr, weight_decay=decay)
-    return torch.optim.Adam(weights, lr=lr, weight_decay=decay)
+def _scaled_alike(a: Task, b: Task) -> bool:
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name)) for name in ("x_shift", "x_scale", "y_shift", "y_scale")
+    )
 
 
 def _check(X: Floats, y: Floats) -> None:
-    if X.ndim != 3 or y.ndim != 2 or len(X) != len(y) or min(*X.shape, *y.shape) == 0:
+    sets = X.shape[: X.ndim - 3]
+    if X.ndim < 3 or y.ndim != X.ndim - 1 or y.shape[:-1] != (*sets, X.shape[-3]) or min(*X.shape, *y.shape) == 0:
         raise FitError(
             "expected windows (N, L, F) and targets (N, K) of at least one sample, got {X} and {y}",
             X=X.shape,

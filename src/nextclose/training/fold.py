@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nextclose.core.cells import cell_spec
+from nextclose.core.cells import is_recurrent
 from nextclose.core.errors import FitError, NextcloseError, SettingsError, TooFewBarsError
 from nextclose.core.fit import Fit, Task
 from nextclose.core.settings import NetSettings
@@ -67,7 +67,8 @@ def closes_by_fold(asked: Sequence[tuple[FittedFold, slice]], data: Dataset, eng
     """`FittedFold.quantile_closes` of some folds of one recipe, each for its windows, in one call of the engine."""
     recipe = asked[0][0].recipe
     tasks = [task for fold, windows in asked for task in fold.tasks(windows)]
-    outputs = iter(engine.predict_many(data.X, tasks, net=recipe.net))
+    count = data.settings.outputs * recipe.training.heads
+    outputs = iter(engine.predict_many(data.X, tasks, net=recipe.net, outputs=count))
     closes = []
     for fold, windows in asked:
         own = np.stack([next(outputs) for _ in fold.fits])
@@ -289,7 +290,7 @@ def read_init(net: NetSettings) -> Params | None:
 
     An h_0 among them is left out for a net without time.
     """
-    init, stateless = net.init, not cell_spec(net.cell).recurrent
+    init, stateless = net.init, not is_recurrent(net.cell)
     if not init.endswith(".json"):
         return None
     try:

@@ -27,7 +27,15 @@ def uncovered(net: NetSettings, training: TrainingSettings) -> Text | None:
     for field, got, known in wanted:
         if got not in known:
             return Text("it has no {field} '{got}'", field=field, got=got)
-    return None
+    parts = {
+        "bidirectional": net.bidirectional,
+        f"decoder={net.decoder}": net.decoder != "none",
+        f"head={net.head}": net.head != "linear",
+        "drop_last": training.drop_last,
+        "restore_best=off": not training.restore_best,
+    }
+    lacking = [part for part, wanted in parts.items() if wanted]
+    return Text("it has no {parts}", parts=", ".join(lacking)) if lacking else None
 
 
 def fit_many(
@@ -92,14 +100,20 @@ def pooled_settings(net: NetSettings, training: TrainingSettings) -> dict[str, A
     return settings
 
 
-def predict(params: Params, X: Float64s, *, net: NetSettings) -> Float64s:
+def predict(params: Params, X: Float64s, *, net: NetSettings, outputs: int) -> Float64s:  # noqa: ARG001
     """The net with these weights on scaled windows: X (N, L, F) -> (N, K * Q) float64, computed in the weights' dtype."""
     if len(X) == 0:
         return np.empty((0, len(params["w_y"])))
     return engine.predict(params, X, cell=net.cell, activation=net.activation).astype(np.float64)
 
 
-def predict_many(X: Float64s, tasks: Sequence[Task], *, net: NetSettings) -> list[Float64s]:
+def predict_many(
+    X: Float64s,
+    tasks: Sequence[Task],
+    *,
+    net: NetSettings,
+    outputs: int,  # noqa: ARG001
+) -> list[Float64s]:
     """Many nets in one call; `training.resolve.PredictMany` says what is what."""
     found = iter(
         engine.predict_many(

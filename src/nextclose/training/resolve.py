@@ -77,15 +77,15 @@ class FitJobs(Protocol):
 class Predict(Protocol):
     """Runs a trained net."""
 
-    def __call__(self, params: Params, X: Float64s, *, net: NetSettings) -> Float64s:
-        """X (N, L, F) scaled -> (N, K * Q) in the scaled target's unit, by session, then quantile."""
+    def __call__(self, params: Params, X: Float64s, *, net: NetSettings, outputs: int) -> Float64s:
+        """X (N, L, F) scaled -> (N, outputs = K * Q) in the scaled target's unit, by session, then quantile."""
 
 
 class PredictMany(Protocol):
     """Runs many trained nets of one shape."""
 
-    def __call__(self, X: Float64s, tasks: Sequence[Task], *, net: NetSettings) -> list[Float64s]:
-        """X (N, L, F) unscaled -> (n, K * Q) of each task: its `init` as a net, on its windows, scaled as it says."""
+    def __call__(self, X: Float64s, tasks: Sequence[Task], *, net: NetSettings, outputs: int) -> list[Float64s]:
+        """X (N, L, F) unscaled -> (n, outputs = K * Q) of each task: its `init` as a net, on its windows, scaled as it says."""
 
 
 @dataclass(frozen=True, kw_only=True)
