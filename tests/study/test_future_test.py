@@ -57,7 +57,7 @@ def test_what_is_honest_passes(honest):
     assert found.compared > found.forecasts > 30
 
 
-@pytest.mark.parametrize("recipe", recipe_names())
+@pytest.mark.parametrize("recipe", [name for name in recipe_names() if load_recipe(name).series is None])
 @pytest.mark.parametrize("refit_every", [0, 7])
 def test_every_recipe_passes(recipe, refit_every):
     assert probe(changed(recipe), refit_every=refit_every).passed

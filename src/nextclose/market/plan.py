@@ -19,7 +19,7 @@ from nextclose.core.types import Dates
 from nextclose.market.config import SHARD_SIZE, MarketConfig, Scope, versions
 from nextclose.market.sets import BarSet, Scan, fingerprint, open_set
 from nextclose.market.spans import choose_spans, market_sessions
-from nextclose.recipes import LADDER, Recipe, load_recipe, market_recipe, with_settings
+from nextclose.recipes import LADDER, Recipe, load_recipe, market_recipe, of_bars, with_settings
 from nextclose.study.run import DEFAULT_RECIPES, REFIT_EVERY
 from nextclose.training.resolve import Tell, resolve_engine
 
@@ -142,7 +142,7 @@ def _recipes(wishes: Wishes) -> tuple[Recipe, ...]:
     asked = {"seeds": wishes.seeds, "refit_every": wishes.refit_every, "train_sessions": wishes.train_sessions}
     changes = dict(wishes.settings) | {name: value for name, value in asked.items() if value is not None}
     load = market_recipe if wishes.scope == "market" else load_recipe
-    return tuple(with_settings(load(name), changes) for name in dict.fromkeys(names))
+    return tuple(with_settings(of_bars(load(name)), changes) for name in dict.fromkeys(names))
 
 
 def _filtered(wishes: Wishes, scan: Scan, values: Mapping[str, float]) -> tuple[list[str], dict[str, int]]:

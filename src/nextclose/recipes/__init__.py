@@ -2,13 +2,17 @@
 
 from nextclose.recipes.change import parse_settings, with_settings
 from nextclose.recipes.recipe import LADDER, Recipe, all_recipes, load_recipe, market_recipe, recipe_names
+from nextclose.recipes.series import applying, check_applying, of_bars
 
 __all__ = [
     "LADDER",
     "Recipe",
     "all_recipes",
+    "applying",
+    "check_applying",
     "load_recipe",
     "market_recipe",
+    "of_bars",
     "parse_settings",
     "recipe_names",
     "with_settings",

@@ -32,6 +32,8 @@ def with_settings(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """`recipe` with some settings changed, under its own name."""
     if not changes:
         return recipe
+    if "series" in changes and changes["series"] != recipe.series:
+        raise unknown_setting("series")
     return Recipe.from_settings(recipe.name, recipe.summary, recipe.settings() | dict(changes))
 
 

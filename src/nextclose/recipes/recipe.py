@@ -42,6 +42,8 @@ class Recipe:
     windows: WindowSettings = field(default_factory=WindowSettings)
     net: NetSettings = field(default_factory=NetSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    series: str | None = None
+    """Name of the series that it has instead of bars (`windows.series`); no setting that can be changed."""
 
     def __post_init__(self) -> None:
         problems = Problems()
@@ -56,6 +58,8 @@ class Recipe:
         flat: dict[str, Any] = {name: getattr(self, name) for name in OWN}
         for group in GROUPS:
             flat |= asdict(getattr(self, group))
+        if self.series is not None:
+            flat["series"] = self.series
         return {name: list(value) if isinstance(value, tuple) else value for name, value in flat.items()}
 
     @classmethod
@@ -64,7 +68,7 @@ class Recipe:
         left: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in settings.items()
         }
-        own: dict[str, Any] = {key: left.pop(key) for key in OWN if key in left}
+        own: dict[str, Any] = {key: left.pop(key) for key in (*OWN, "series") if key in left}
         groups: dict[str, Any] = {}
         for group, kind in GROUPS.items():
             known = {field.name for field in fields(kind)}
@@ -113,7 +117,8 @@ def load_recipe(name: str) -> Recipe:
         )
     page = _page(name)
     base = load_recipe(page["base"]).settings() if "base" in page else {}
-    return Recipe.from_settings(name, page["summary"], base | page.get("settings", {}))
+    series = {"series": page["series"]} if "series" in page else {}
+    return Recipe.from_settings(name, page["summary"], base | series | page.get("settings", {}))
 
 
 @cache

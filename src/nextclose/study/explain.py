@@ -17,7 +17,7 @@ from nextclose.core.start import net_shape, start_params
 from nextclose.engine import unusable
 from nextclose.engine.trace import trace
 from nextclose.judging.splits import make_split, parse_date
-from nextclose.recipes import Recipe, load_recipe, with_settings
+from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
 from nextclose.study.forecaster import Forecaster, load
 from nextclose.study.study import Study
 from nextclose.training.fold import FittedFold, closes_of, fit_fold, read_init
@@ -62,8 +62,8 @@ def explain(
         fold, bars = _saved(folder, recipe, epoch)
         data = make_dataset(bars, fold.recipe.windows)
     else:
+        wanted = with_settings(of_bars(load_recipe(recipe or "tutorial")), {**(settings or {}), "seeds": 1})
         bars = load_bars(source, faults=faults, exchange=exchange)
-        wanted = with_settings(load_recipe(recipe or "tutorial"), {**(settings or {}), "seeds": 1})
         data = make_dataset(bars, wanted.windows)
         fold = _train(wanted, data, bars, epoch)
     return _explain(fold, data, bars, _window(data, bars, date), epoch)

@@ -11,7 +11,7 @@ from nextclose.bars import load_bars
 from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Tomorrow
-from nextclose.recipes import load_recipe, with_settings
+from nextclose.recipes import load_recipe, of_bars, with_settings
 from nextclose.study.live import coming_sessions, forecast_tomorrow
 from nextclose.study.rebase import rebase
 from nextclose.study.saved_model import SavedModel, load_model, save_model
@@ -47,7 +47,7 @@ class Forecaster:
         engine: str = "auto",
     ) -> None:
         changes = dict(settings or {}) | ({} if seeds is None else {"seeds": seeds})
-        self.recipe = with_settings(load_recipe(recipe), changes)
+        self.recipe = with_settings(of_bars(load_recipe(recipe)), changes)
         self.engine = resolve_engine(engine, self.recipe)
         self._model: SavedModel | None = None
 

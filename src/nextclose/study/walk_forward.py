@@ -25,7 +25,7 @@ from nextclose.core.results import Judgement
 from nextclose.core.settings import Problems
 from nextclose.judging.intervals import interval_scale
 from nextclose.judging.splits import Fold, Split, make_split, parse_date
-from nextclose.recipes import Recipe, load_recipe, with_settings
+from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
 from nextclose.study.forecaster import Forecaster
 from nextclose.study.objects import check_forecaster, name_of, walk_object
 from nextclose.study.tables import forecast_table
@@ -157,7 +157,7 @@ class Schedule:
         changes = {name: value for name, value in asked.items() if value is not None}
         if isinstance(thing, Forecaster):
             return with_settings(thing.recipe, changes), thing.engine
-        recipe = with_settings(thing if isinstance(thing, Recipe) else load_recipe(thing), changes)
+        recipe = with_settings(of_bars(thing if isinstance(thing, Recipe) else load_recipe(thing)), changes)
         return recipe, resolve_engine(engine, recipe)
 
     def folds(self, split: Split, recipe: Recipe | None) -> tuple[Fold, ...]:
@@ -197,7 +197,7 @@ def _part(name: str, thing: Any, bars: Bars, split: Split, schedule: Schedule, w
 def is_ours(thing: Any) -> bool:
     """Whether it is a recipe, a baseline or a Forecaster, by name or itself; raises SettingsError for an unknown name."""
     if isinstance(thing, str) and thing not in BASELINES:
-        load_recipe(thing)
+        of_bars(load_recipe(thing))
     return isinstance(thing, str | Recipe | Forecaster)
 
 
