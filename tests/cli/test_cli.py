@@ -148,6 +148,10 @@ BAD = [
     (("run", "prices.csv", "--lang", "fr"), "unknown language"),
     (("run", "prices.csv", "--exchange", "XXXX"), "unknown exchange"),
     (("run", "prices.csv", "--faults", "drip"), "Did you mean 'drop'"),
+    (("run", "prices.csv", "--set", "features=close,lwo"), "Did you mean 'low'?"),
+    (("run", "prices.csv", "--set", "features=close,symbol"), "Columns of text or dates cannot be features"),
+    (("run", "prices.csv", "--set", "features=close,Close"), "'close' stands twice"),
+    (("market", "run", "prices.csv", "--set", "features=close,rsi"), "reads no column 'rsi'"),
     (("predict", "nowhere"), "no saved"),
     (("explain", "prices.csv", "--date", "2020-01-05"), "is no session"),
     (("judge", "nothing.csv"), "no file 'nothing.csv'"),
@@ -191,6 +195,29 @@ def test_checks_and_lists(here):
     assert "sample:AAPL" in nextclose(here, "data", "samples").stdout
     assert "hidden_size    10" in nextclose(here, "recipes", "tutorial").stdout
     assert "전체 배치" in nextclose(here, "recipes", "--lang", "ko").stdout
+
+
+@pytest.mark.slow
+def test_a_column_of_a_korean_file_becomes_a_feature(here):
+    frame = walk_bars(200, seed=5, symbol="AAPL").to_pandas()
+    korean = dict(
+        zip(
+            ("date", "open", "high", "low", "close", "volume"),
+            ("일자", "시가", "고가", "저가", "종가", "거래량"),
+            strict=True,
+        )
+    )
+    turnover = [f"{value:,.0f}" for value in frame["close"] * frame["volume"]]
+    table = frame.drop(columns="symbol").rename(columns=korean).assign(거래대금=turnover, 종목명="삼성전자")
+    table.to_csv(here / "삼성.csv", index=False, encoding="cp949")
+    asked = ("--set", "features=close,거래대금", "--exchange", "XKRX", "--out", "x", "--recipe", "default")
+    done = nextclose(here, "run", "삼성.csv", *asked, "--json", *QUICK)
+    assert done.returncode == 0, done.stderr
+    page = json.loads(done.stdout)
+    assert page["shapes"]["default"]["X_train"][-1] == 2
+    assert any("거래대금" in note for note in page["notes"])
+    checked = nextclose(here, "data", "check", "삼성.csv", "--lang", "ko")
+    assert "특성으로 쓸 수 있는 다른 열: 거래대금" in checked.stdout
 
 
 def test_a_plain_terminal_gets_no_escape_codes(here):

@@ -46,6 +46,12 @@ def test_the_order_of_the_shards_does_not_matter(small_config, small_run, tmp_pa
     assert results(tmp_path / "run") == results(small_run)
 
 
+@pytest.mark.parametrize("scope", ["symbol", "market"])
+def test_a_column_of_the_users_own_is_refused_at_once(small_set, scope):
+    with pytest.raises(SettingsError, match=r"no column 'volum' of its files. Did you mean 'volume'\?"):
+        config_of(small_set, scope=scope, recipes=("default",), settings={"features": ("close", "volum")})
+
+
 def test_the_size_of_the_shards_changes_no_verdict(small_set, small_run, tmp_path):
     run_market(config_of(small_set, shard_size=5), tmp_path / "run")
     for name in ("metrics", "folds", "faults"):

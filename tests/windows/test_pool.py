@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.conftest import walk_bars
@@ -9,9 +11,10 @@ from tests.conftest import walk_bars
 from nextclose.core.settings import WindowSettings
 from nextclose.windows import fit_scaler, make_dataset, make_pool
 
-EVERY = (walk_bars(90, seed=1), walk_bars(60, seed=2, drift=0.01), walk_bars(75, seed=3))
+FIRST = walk_bars(90, seed=1)
+EVERY = (replace(FIRST, adj_close=FIRST.close / 7.0), walk_bars(60, seed=2, drift=0.01), walk_bars(75, seed=3))
 SPANS = [(0, 80), (10, 44), (5, 75)]
-WIDE = ("open", "high", "low", "close", "volume", "change")
+WIDE = ("open", "high", "low", "close", "volume", "change", "adj_close")
 SETTINGS = [
     WindowSettings(seq_len=5),
     WindowSettings(seq_len=5, scaling="standard", target="price", horizon=2),
@@ -68,7 +71,8 @@ def test_windows_of_a_span_know_nothing_behind_it(settings):
         for name in ("open", "high", "low", "close", "volume"):
             columns[name] = getattr(bars, name).copy()
             columns[name][stop:] *= 3.0
-        altered.append(type(bars)(symbol=bars.symbol, dates=bars.dates, **columns))
+        adj_close = None if bars.adj_close is None else columns["close"] / 7.0
+        altered.append(replace(bars, **columns, adj_close=adj_close))
     told = []
     for every in (EVERY, altered):
         pool = make_pool(every, settings)

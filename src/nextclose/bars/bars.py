@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,6 +53,8 @@ class Bars:
     """(N,) each; volume is NaN where the source has none."""
     adj_close: Float64s | None = None
     """(N,) as the source gave it, or None."""
+    extra: Mapping[str, Float64s] = field(default_factory=dict)
+    """(N,) each: the source's further columns of numbers under the names that it gives them; NaN where it has nothing."""
     exchange: str | None = None
     """exchange_calendars code (XKRX, XNYS, ...) or None."""
     source: str = ""
@@ -66,9 +68,15 @@ class Bars:
 
     def __getitem__(self, rows: slice) -> Bars:
         """The bars of a slice of row numbers."""
-        columns = {name: getattr(self, name)[rows] for name in ("dates", *PRICES, "volume")}
-        adj_close = None if self.adj_close is None else self.adj_close[rows]
-        return replace(self, **columns, adj_close=adj_close)
+        return self.mapped(lambda values: values[rows])
+
+    def mapped(self, change: Callable[[Any], Any]) -> Bars:
+        """The same bars with every column, dates and extras included, put through a function."""
+        columns = {name: change(getattr(self, name)) for name in ("dates", *PRICES, "volume")}
+        adj_close = None if self.adj_close is None else change(self.adj_close)
+        return replace(
+            self, **columns, adj_close=adj_close, extra={name: change(values) for name, values in self.extra.items()}
+        )
 
     def between(self, start: np.datetime64 | None, end: np.datetime64 | None) -> Bars:
         """The bars from `start` to `end`, both included; None leaves that end open."""
@@ -78,11 +86,14 @@ class Bars:
 
     @property
     def sha256(self) -> str:
-        """Hash of symbol, dates and values as little-endian bytes: equal bars, equal hash."""
+        """Hash of symbol, dates and values as little-endian bytes, extras by name: equal bars, equal hash."""
         digest = hashlib.sha256(self.symbol.encode())
         digest.update(self.dates.astype("datetime64[D]").astype("<i8").tobytes())
         for name in (*PRICES, "volume"):
             digest.update(np.ascontiguousarray(getattr(self, name), dtype="<f8").tobytes())
+        for name in sorted(self.extra):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(self.extra[name], dtype="<f8").tobytes())
         return digest.hexdigest()
 
     def summary(self) -> DataSummary:
@@ -106,17 +117,18 @@ class Bars:
         import pyarrow as pa
 
         columns: dict[str, Any] = {"symbol": [self.symbol] * len(self), "date": pa.array(self.dates)}
-        columns |= {name: getattr(self, name) for name in (*PRICES, "volume")}
-        if self.adj_close is not None:
-            columns["adj_close"] = self.adj_close
-        return pa.table(columns).__arrow_c_stream__(requested_schema)
+        return pa.table(columns | self.numbers()).__arrow_c_stream__(requested_schema)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Columns symbol, date, open, high, low, close, volume and, where there is one, adj_close."""
+        """Columns symbol, date, open, high, low, close, volume and, where there are any, adj_close and extras."""
         import pandas as pd
 
         columns: dict[str, Any] = {"symbol": self.symbol, "date": self.dates.astype("datetime64[s]")}
-        columns |= {name: getattr(self, name) for name in (*PRICES, "volume")}
+        return pd.DataFrame(columns | self.numbers())
+
+    def numbers(self) -> dict[str, Float64s]:
+        """Every column of numbers by its name: prices, volume, adj_close where there is one, and the extras."""
+        columns: dict[str, Float64s] = {name: getattr(self, name) for name in (*PRICES, "volume")}
         if self.adj_close is not None:
             columns["adj_close"] = self.adj_close
-        return pd.DataFrame(columns)
+        return columns | dict(self.extra)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from nextclose.core.settings import FEATURES
 
 _NAMES: dict[str, tuple[str, ...]] = {
     "date": ("date", "datetime", "time", "timestamp", "day", "tradedate", "tradingdate", "basdt",
@@ -18,6 +21,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
                "종목코드", "단축코드", "종목", "종목명", "티커", "코드"),
 }  # fmt: skip
 _KNOWN = {word: name for name, words in _NAMES.items() for word in words}
+_UNNAMED = re.compile(r"^\s*(unnamed: \d+|index|level_\d+|__index_level_\d+__)?\s*$", re.IGNORECASE)
+"""A column that numbers the rows, as pandas writes it."""
 WANTED = ("date", "open", "high", "low", "close")
 """Columns without which there are no bars."""
 
@@ -30,6 +35,23 @@ def recognise(headers: Iterable[str]) -> dict[str, str]:
         if name is not None and (name not in found or _is_name(found[name])):
             found[name] = header
     return found
+
+
+def further(headers: Iterable[str], found: Mapping[str, str]) -> list[str]:
+    """The headers that `recognise` left over and that may name a column of the user's own; of two alike the first."""
+    return [
+        header
+        for header in dict.fromkeys(headers)
+        if header not in found.values()
+        and same_name(header) not in FEATURES
+        and not _UNNAMED.match(header)
+        and _KNOWN.get(_bare(header)) not in ("date", "symbol")
+    ]
+
+
+def same_name(name: str) -> str:
+    """What two spellings of one column's name share: case, blanks around and how accents are stored do not count."""
+    return unicodedata.normalize("NFKC", name.replace("\ufeff", "")).strip().casefold()
 
 
 def _bare(header: str) -> str:

@@ -72,7 +72,9 @@ def checked_exchange(code: str) -> str:
 
 def _load(source: Any, faults: str, symbol: str | None, default_symbol: str | None, refresh: bool) -> Bars:
     if not isinstance(source, str | Path):
-        return from_sheet(read_sheet(as_table(source), "table"), faults, "table", symbol, default_symbol or "table")
+        return from_sheet(
+            read_sheet(as_table(source), "table", extra=True), faults, "table", symbol, default_symbol or "table"
+        )
     text = str(source)
     scheme, colon, rest = text.partition(":")
     if colon and not Path(text).exists() and len(scheme) > 1:
@@ -93,7 +95,7 @@ def _from_scheme(scheme: str, rest: str, text: str, faults: str, refresh: bool) 
         from nextclose.bars.sources import fetch_bars
 
         table, venue, name = fetch_bars(scheme, rest, refresh=refresh)
-        bars = from_sheet(read_sheet(table, text), faults, text, None, name)
+        bars = from_sheet(read_sheet(table, text, extra=True), faults, text, None, name)
         return replace(bars, exchange=venue)
     raise SourceError(
         "unknown source '{text}': expected {known} before the colon, or a path.{hint}",
@@ -107,7 +109,7 @@ def _from_path(path: Path, text: str, faults: str, symbol: str | None, default_s
     wanted = symbol
     if path.suffix.lower() in (".parquet", ".pq") and path.is_file():
         wanted = _parquet_symbol(path, text, symbol, default_symbol)
-    sheet = read_sheet(read_file(path, wanted), text)
+    sheet = read_sheet(read_file(path, wanted), text, extra=True)
     return from_sheet(sheet, faults, text, wanted, default_symbol or path.stem)
 
 
@@ -168,6 +170,7 @@ def make_bars(rows: Rows, faults: str, source: str, *, timed: bool = False, rena
         dates=clean.dates,
         **prices,
         volume=clean.volume,
+        extra=clean.extra,
         adj_close=adj_close,
         source=source,
         adjusted=factor is not None,

@@ -38,5 +38,20 @@ def read_numbers(column: pa.ChunkedArray) -> tuple[Float64s, Bools]:
     return values, _mask(pc.invert(pc.or_(number, empty)))
 
 
+def read_own(column: pa.ChunkedArray) -> Float64s | None:
+    """Values (n,) of a column of numbers, written or not, or of true and false as 1 and 0; None for anything else."""
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
+    if kinds.is_boolean(kind):
+        return read_numbers(column.cast(pa.int8()))[0]
+    text = kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind)
+    if not (text or kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_decimal(kind)):
+        return None
+    values, wrong = read_numbers(column)
+    return None if wrong.any() or (text and np.isnan(values).all()) else values
+
+
 def _mask(array: Any) -> Bools:
     return np.asarray(array.to_numpy(zero_copy_only=False), dtype=bool)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nextclose.bars.days import read_days
-from nextclose.bars.headers import WANTED, recognise
-from nextclose.bars.numbers import read_numbers
+from nextclose.bars.headers import WANTED, further, recognise
+from nextclose.bars.numbers import read_numbers, read_own
 from nextclose.core.errors import SourceError
-from nextclose.core.types import Bools, Dates, Float64s
+from nextclose.core.types import Bools, Dates, Float64s, Ints
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +36,8 @@ class Rows:
     """(n,) each; NaN where the source has nothing."""
     text: Bools
     """(n,) whether text stood in a price."""
+    extra: Mapping[str, Float64s] = field(default_factory=dict)
+    """(n,) each: further columns of numbers."""
 
     def __len__(self) -> int:
         return len(self.dates)
@@ -44,8 +46,12 @@ class Rows:
         """The rows of a mask; all of them without a copy where it keeps all."""
         if keep.all():
             return self
-        columns = {name: getattr(self, name)[keep] for name in ("dates", *NUMBERS, "text")}
-        return Rows(symbol=self.symbol, **columns)
+        return self.at(keep, self.symbol)
+
+    def at(self, rows: Bools | Ints, symbol: str) -> Rows:
+        """The rows of a mask or of row numbers, under a symbol."""
+        columns = {name: getattr(self, name)[rows] for name in ("dates", *NUMBERS, "text")}
+        return Rows(symbol=symbol, **columns, extra={name: values[rows] for name, values in self.extra.items()})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,13 +103,12 @@ class Sheet:
         edges = np.flatnonzero(np.diff(codes[order], prepend=-1, append=len(encoded.dictionary)))
         for low, high in pairwise(edges.tolist()):
             picked = order[low:high]
-            columns = {name: getattr(self.rows, name)[picked] for name in ("dates", *NUMBERS, "text")}
             name = str(encoded.dictionary[int(codes[picked[0]])].as_py())
-            yield name, Rows(symbol=name, **columns)
+            yield name, self.rows.at(picked, name)
 
 
-def read_sheet(table: pa.Table, source: str) -> Sheet:
-    """The bars in a table.
+def read_sheet(table: pa.Table, source: str, *, extra: bool = False) -> Sheet:
+    """The bars in a table, with its further columns of numbers where `extra` asks for them.
 
     Raises
     ------
@@ -131,7 +136,14 @@ def read_sheet(table: pa.Table, source: str) -> Sheet:
             columns[name] = np.full(table.num_rows, np.nan)
     return Sheet(
         symbols=table.column(found["symbol"]) if "symbol" in found else None,
-        rows=Rows(symbol="", dates=days.dates, **columns, text=text),
+        rows=Rows(symbol="", dates=days.dates, **columns, text=text, extra=_extra(table, found) if extra else {}),
         has_adjusted="adj_close" in found,
         timed=days.timed,
     )
+
+
+def _extra(table: pa.Table, found: Mapping[str, str]) -> dict[str, Float64s]:
+    """Name -> values of every further column that holds numbers and nothing else."""
+    names = table.column_names
+    read = {name: read_own(table.column(names.index(name))) for name in further(names, found)}
+    return {name: values for name, values in read.items() if values is not None}

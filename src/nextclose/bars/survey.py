@@ -32,6 +32,8 @@ class SymbolSurvey:
     findings: tuple[Finding, ...]
     problem: str | None = None
     """Why no row can be used."""
+    extra: tuple[str, ...] = ()
+    """Further columns that can be features."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,11 @@ class Survey:
             for finding in symbol.findings:
                 found[finding.kind] += finding.count
         return dict(found.most_common())
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """Further columns of any symbol that can be features."""
+        return tuple(dict.fromkeys(name for symbol in self.symbols for name in symbol.extra))
 
     @property
     def rows(self) -> int:
@@ -78,7 +85,7 @@ def iter_bars(source: str, *, faults: str = "drop") -> Iterator[tuple[str, Bars 
         bars = load_bars(source, faults=faults)
         yield bars.symbol, bars
         return
-    sheet = read_sheet(read_file(path), source)
+    sheet = read_sheet(read_file(path), source, extra=True)
     parts = sheet.each() if sheet.symbols is not None else iter([(Path(source).stem, sheet.rows)])
     for name, rows in parts:
         plain = normal_symbol(name, numeric=sheet.numeric)
@@ -94,5 +101,6 @@ def _survey(symbol: str, got: Bars | UserError, exchange: str | None) -> SymbolS
     strange = not_sessions(exchange, got.dates) if exchange else got.dates[:0]
     findings = (*got.findings, *strange_dates(strange))
     return SymbolSurvey(
-        symbol=symbol, rows=len(got), first=str(got.dates[0]), last=str(got.dates[-1]), findings=findings
-    )
+        symbol=symbol, rows=len(got), first=str(got.dates[0]), last=str(got.dates[-1]), findings=findings,
+        extra=tuple(got.extra),
+    )  # fmt: skip

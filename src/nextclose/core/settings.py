@@ -5,7 +5,7 @@ Every field name is unique across the groups, so `--set hidden_size=32` needs no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, get_args
@@ -15,8 +15,9 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Joined, Text
 from nextclose.core.suggest import did_you_mean
 
-FEATURES = ("open", "high", "low", "close", "volume", "change")
-"""Feature columns: the bar's own, and change = close / previous close - 1."""
+FEATURES = ("open", "high", "low", "close", "volume", "change", "adj_close")
+"""Features that all bars have: the bar's own columns, change = close / previous close - 1, and the source's adjusted
+close (the close where it has none). Any further column of numbers that the bars hold is a feature too."""
 
 Scaling = Literal["min-max", "standard", "log-ratio", "log-ratio-volatility", "log1p-ratio", "none"]
 Target = Literal["price", "log-return", "volatility-return", "log1p-return"]
@@ -41,15 +42,16 @@ class WindowSettings:
     """How bars become windows X (N, L, F) and targets y (N, K)."""
 
     features: tuple[str, ...] = ("open", "high", "low", "close")
-    """Columns of a step, in order."""
+    """Columns of a step, in order: open, high, low, close, volume, change, adj_close, or any column of numbers in the bars."""
     seq_len: int = 4
     """Sessions in a window (L)."""
     horizon: int = 1
     """Sessions forecast (K)."""
     scaling: Scaling = "min-max"
     """min-max or standard: fitted on the train span, a column at a time. log-ratio: log(price / last close)
-    within each window. log-ratio-volatility: that, divided by the volatility known at the origin. log1p-ratio:
-    log(x + 1) - log(x_last + 1) within each window, a column at a time."""
+    within each window. log-ratio-volatility: that, divided by the volatility known at the origin. In both of these a
+    column of the user's own is standardised on the train span instead. log1p-ratio: log(x + 1) - log(x_last + 1)
+    within each window, a column at a time."""
     target: Target = "price"
     """price: the close, scaled as the close column is. log-return: log(close / last close), standardised on the
     train span. volatility-return: that divided by the volatility known at the origin, so that 0 is persistence.
@@ -62,7 +64,7 @@ class WindowSettings:
 
     def __post_init__(self) -> None:
         problems = Problems()
-        problems.each_of("features", self.features, FEATURES)
+        problems.columns("features", self.features)
         problems.at_least("seq_len", self.seq_len, 1)
         problems.at_least("horizon", self.horizon, 1)
         problems.one_of("scaling", self.scaling, _args(Scaling))
@@ -296,13 +298,15 @@ class Problems:
                 "{field}: expected one of {known}, got '{got}'.{hint}", field=field, known=listed, got=got, hint=hint
             )
 
-    def each_of(self, field: str, got: Iterable[str], known: Sequence[str]) -> None:
-        """`got` must hold one or more of `known` and nothing else."""
-        names = tuple(got)
-        if not names:
-            self.add("{field}: expected at least one of {known}", field=field, known=", ".join(known))
-        for name in names:
-            self.one_of(field, name, known)
+    def columns(self, field: str, got: Sequence[str]) -> None:
+        """`got` must be one or more names of columns, each of them once; which ones there are, only bars can say."""
+        names = [] if isinstance(got, str) else [str(name).strip() for name in got]
+        if not names or "" in names:
+            known = ", ".join(FEATURES)
+            self.add("{field}: expected one or more names of columns, such as {known}", field=field, known=known)
+        folded = [name.casefold() for name in names]
+        for twice in dict.fromkeys(name for name, key in zip(names, folded, strict=True) if folded.count(key) > 1):
+            self.add("{field}: '{name}' stands twice", field=field, name=twice)
 
     def at_least(self, field: str, got: int, least: int) -> None:
         """`got` must be a whole number of at least `least`."""

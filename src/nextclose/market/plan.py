@@ -13,7 +13,7 @@ import numpy as np
 from nextclose.bars.checks import FAULTS
 from nextclose.core.errors import SettingsError, SourceError
 from nextclose.core.lang import LANGS, Lang
-from nextclose.core.settings import Problems
+from nextclose.core.settings import FEATURES, Problems
 from nextclose.core.suggest import did_you_mean
 from nextclose.core.types import Dates
 from nextclose.market.config import SHARD_SIZE, MarketConfig, Scope, versions
@@ -22,6 +22,7 @@ from nextclose.market.spans import choose_spans, market_sessions
 from nextclose.recipes import LADDER, Recipe, load_recipe, market_recipe, of_bars, with_settings
 from nextclose.study.run import DEFAULT_RECIPES, REFIT_EVERY
 from nextclose.training.resolve import Tell, resolve_engine
+from nextclose.windows.features import own_columns
 
 MIN_BARS = 250
 """About a year of bars before the test span."""
@@ -142,7 +143,23 @@ def _recipes(wishes: Wishes) -> tuple[Recipe, ...]:
     asked = {"seeds": wishes.seeds, "refit_every": wishes.refit_every, "train_sessions": wishes.train_sessions}
     changes = dict(wishes.settings) | {name: value for name, value in asked.items() if value is not None}
     load = market_recipe if wishes.scope == "market" else load_recipe
-    return tuple(with_settings(of_bars(load(name)), changes) for name in dict.fromkeys(names))
+    recipes = tuple(with_settings(of_bars(load(name)), changes) for name in dict.fromkeys(names))
+    for recipe in recipes:
+        _check_features(recipe)
+    return recipes
+
+
+def _check_features(recipe: Recipe) -> None:
+    """Raise SettingsError for a feature that not all bars have: of a market's files no further column is read."""
+    own = own_columns(recipe.windows.features)
+    if own:
+        raise SettingsError(
+            "features: a market run reads no column '{name}' of its files.{hint} It takes {known}; columns of your own are "
+            "for nextclose run, one symbol at a time.",
+            name=own[0],
+            hint=did_you_mean(own[0], FEATURES),
+            known=", ".join(FEATURES),
+        )
 
 
 def _filtered(wishes: Wishes, scan: Scan, values: Mapping[str, float]) -> tuple[list[str], dict[str, int]]:

@@ -20,6 +20,9 @@ def print_survey(found: Survey, console: Console, lang: Lang) -> None:
     title = say("{source}: {symbols} symbols, {rows} usable rows", lang,
                 source=found.source, symbols=f"{len(found.symbols):,}", rows=f"{found.rows:,}")  # fmt: skip
     console.print(Rich(title, style="bold"))
+    if found.extra:
+        further = say("further columns that can be features: {columns}", lang, columns=", ".join(found.extra))
+        console.print(Rich(f"  {further}", style="dim"))
     counts = found.counts()
     if not counts and not any(symbol.problem for symbol in found.symbols):
         console.print(say("nothing found wrong", lang))

@@ -22,6 +22,7 @@ from nextclose.study.study import Study
 from nextclose.study.tables import forecast_table, scores_of
 from nextclose.study.walk import Walked
 from nextclose.training.resolve import Engine, tell_engines
+from nextclose.windows.features import own_columns
 
 STALE_DAYS = 10
 """Bars that end longer ago than this are said to be old."""
@@ -96,7 +97,16 @@ def _saved(model: Walked, scores: Scores, plan: Plan) -> SavedModel:
 
 
 def _notes(plan: Plan, walked: Mapping[str, Walked], sessions: Sessions) -> tuple[str, ...]:
-    bars, notes = plan.bars, []
+    bars, notes = plan.bars, list[Text]()
+    own = dict.fromkeys(name for recipe in plan.recipes for name in own_columns(recipe.windows.features))
+    if own:
+        notes.append(
+            Text(
+                "columns of the file used as features: {columns}. The code uses none of them before its bar's date; whether "
+                "each was known at that close, only its source can say.",
+                columns=", ".join(own),
+            )
+        )
     ended = bars.dates[-1].astype(dt.date)
     if (plan.today - ended).days > STALE_DAYS:
         if bars.source.startswith("sample:"):

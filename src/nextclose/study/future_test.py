@@ -129,26 +129,25 @@ def alterations(seed: int) -> Mapping[Text, Callable[[Bars, int], Bars]]:
 
 
 def _shaken(bars: Bars, row: int, seed: int) -> Bars:
-    """Every later price and volume by a factor of its own; a high stays the highest, a low the lowest."""
+    """Every later price, volume and extra by a factor of its own; a high stays the highest, a low the lowest."""
     rng = np.random.default_rng([seed, row])
     n = len(bars) - row - 1
     factors = np.exp(MODERATE * rng.standard_normal((len(PRICES), n)))
     later = {name: getattr(bars, name)[row + 1 :] * factor for name, factor in zip(PRICES, factors, strict=True)}
-    traded = bars.volume[row + 1 :] * np.exp(10.0 * MODERATE * rng.standard_normal(n))
-    return _with(bars, row, _in_order(later), traded)
+    return _with(bars, row, _in_order(later), np.exp(10.0 * MODERATE * rng.standard_normal(n)))
 
 
 def _mirrored(bars: Bars, row: int) -> Bars:
     """Every later price as far below the last known close, in logs, as it was above."""
     centre = bars.close[row] ** 2
     later = {name: centre / getattr(bars, name)[row + 1 :] for name in PRICES}
-    return _with(bars, row, _in_order(later), 2.0 * bars.volume[row + 1 :])
+    return _with(bars, row, _in_order(later), np.full(len(bars) - row - 1, 2.0))
 
 
 def _scaled(bars: Bars, row: int, factor: float) -> Bars:
-    """Every later price and volume by one factor."""
+    """Every later price, volume and extra by one factor."""
     later = {name: getattr(bars, name)[row + 1 :] * factor for name in PRICES}
-    return _with(bars, row, later, bars.volume[row + 1 :] * factor)
+    return _with(bars, row, later, np.full(len(bars) - row - 1, factor))
 
 
 def _in_order(prices: Mapping[str, Float64s]) -> dict[str, Float64s]:
@@ -157,16 +156,25 @@ def _in_order(prices: Mapping[str, Float64s]) -> dict[str, Float64s]:
     return {**prices, "high": np.maximum.reduce(every), "low": np.minimum.reduce(every)}
 
 
-def _with(bars: Bars, row: int, prices: Mapping[str, Float64s], volume: Float64s) -> Bars:
-    """`bars` up to a row, then other prices and volumes; adj_close moves as the close does."""
+def _with(bars: Bars, row: int, prices: Mapping[str, Float64s], factors: Float64s) -> Bars:
+    """`bars` up to a row, then other prices, and volumes and extras by `factors`; adj_close moves as the close does."""
+    after = slice(row + 1, None)
 
-    def joined(name: str, later: Float64s) -> Float64s:
-        return np.concatenate([getattr(bars, name)[: row + 1], later])
+    def joined(known: Float64s, later: Float64s) -> Float64s:
+        return np.concatenate([known[: row + 1], later])
 
-    columns: dict[str, Any] = {name: joined(name, later) for name, later in prices.items()}
+    columns: dict[str, Any] = {name: joined(getattr(bars, name), later) for name, later in prices.items()}
     if bars.adj_close is not None:
-        columns["adj_close"] = joined("adj_close", bars.adj_close[row + 1 :] * prices["close"] / bars.close[row + 1 :])
-    return replace(bars, **columns, volume=joined("volume", volume))
+        columns["adj_close"] = joined(bars.adj_close, bars.adj_close[after] * prices["close"] / bars.close[after])
+    extra = {name: joined(values, _by(values, factors)) for name, values in bars.extra.items()}
+    return replace(bars, **columns, volume=joined(bars.volume, bars.volume[after] * factors), extra=extra)
+
+
+def _by(column: Float64s, factors: Float64s) -> Float64s:
+    """A column's last values, moved: by their factor, what is below 0 towards it, and away from it where they are 0."""
+    later = column[len(column) - len(factors) :]
+    shrunk = later * np.minimum(factors, 1.0 / factors)
+    return np.where(later == 0.0, factors, np.where(later < 0.0, shrunk, later * factors))
 
 
 def _cuts(table: Forecasts, bars: Bars, cuts: int) -> Ints:

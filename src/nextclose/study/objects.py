@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nextclose.bars.bars import PRICES, Bars
+from nextclose.bars.bars import Bars
 from nextclose.core.errors import NextcloseError, SettingsError, UserError
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Text
@@ -41,8 +41,7 @@ def name_of(thing: Any) -> str:
 
 def copied(bars: Bars) -> Bars:
     """The same bars in arrays of their own."""
-    columns: dict[str, Any] = {name: getattr(bars, name).copy() for name in ("dates", *PRICES, "volume")}
-    return replace(bars, **columns, adj_close=None if bars.adj_close is None else bars.adj_close.copy())
+    return bars.mapped(lambda values: values.copy())
 
 
 def check_forecaster(thing: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from nextclose.bars.bars import PRICES, Bars
 from nextclose.core.errors import BarsError
 from nextclose.core.lang import Text
+from nextclose.core.types import Float64s
 
 EQUAL = 1e-6
 """Relative difference that storage may cause."""
@@ -53,7 +54,7 @@ def rebase(newer: Bars, known: Bars) -> Rebased:
     ratios = np.concatenate([getattr(newer, name)[rows_newer] / getattr(known, name)[rows_known] for name in PRICES])
     ratio = float(np.median(ratios))
     if np.abs(ratios - 1.0).max() <= EQUAL:
-        return Rebased(bars=newer, ratio=1.0)
+        return Rebased(bars=replace(newer, adj_close=_adjusted(newer, known, 1.0)), ratio=1.0)
     off = np.abs(ratios / ratio - 1.0)
     if off.max() > ROUNDED or abs(ratio - 1.0) <= EQUAL:
         worst = int(off.argmax()) % len(rows_newer)
@@ -73,7 +74,19 @@ def rebase(newer: Bars, known: Bars) -> Rebased:
         "is applied",
         ratio=f"{ratio:.6g}",
     )
-    return Rebased(bars=replace(newer, **columns), ratio=ratio, note=note)
+    adj_close = _adjusted(newer, known, ratio)
+    return Rebased(bars=replace(newer, **columns, adj_close=adj_close), ratio=ratio, note=note)
+
+
+def _adjusted(newer: Bars, known: Bars, ratio: float) -> Float64s | None:
+    """`newer`'s adj_close in the basis of `known`'s; from its close, of which it is a multiple, where it has none."""
+    if known.adj_close is None:
+        return None
+    if newer.adj_close is None:
+        return newer.close / ratio * float(known.adj_close[-1] / known.close[-1])
+    _, rows_newer, rows_known = np.intersect1d(newer.dates, known.dates, return_indices=True)
+    own = float(np.median(newer.adj_close[rows_newer] / known.adj_close[rows_known]))
+    return newer.adj_close if abs(own - 1.0) <= EQUAL else newer.adj_close / own
 
 
 def _same_symbol(newer: Bars, known: Bars) -> None:

@@ -23,6 +23,7 @@ from nextclose.study.study import Study
 from nextclose.study.walk import Walked, walk_baseline, walk_recipes
 from nextclose.study.watch import OnlyFits, Watcher
 from nextclose.training.resolve import resolve_engine
+from nextclose.windows.features import feature_matrix
 
 DEFAULT_RECIPES = ("tutorial", "default")
 REFIT_EVERY = 21
@@ -80,6 +81,8 @@ def run(
     )
     bars = load_bars(source, faults=faults, exchange=exchange, refresh=refresh)
     _check_length(bars, chosen)
+    for recipe in chosen:
+        feature_matrix(bars, recipe.windows.features)  # refuses what the bars lack, before any work
     split = make_split(
         bars.dates, train_start=train_start, train_end=train_end, test_start=test_start, test_end=test_end
     )

@@ -157,12 +157,12 @@ def _seed(weights: Params, seed: int) -> Params:
 
 
 def write_bars(bars: Bars, path: Path) -> None:
-    """Bars as Parquet: date, open, high, low, close, volume."""
+    """Bars as Parquet: date, open, high, low, close, volume and, where there are any, adj_close and extras."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     columns = {"date": pa.array(bars.dates.astype("datetime64[D]"))}
-    columns |= {name: pa.array(getattr(bars, name)) for name in (*PRICES, "volume")}
+    columns |= {name: pa.array(values) for name, values in bars.numbers().items()}
     pq.write_table(pa.table(columns), path, compression="zstd")
 
 
@@ -171,5 +171,12 @@ def read_bars(path: Path, symbol: str) -> Bars:
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
-    columns = {name: table.column(name).to_numpy() for name in (*PRICES, "volume")}
-    return Bars(symbol=symbol, dates=table.column("date").to_numpy().astype("datetime64[D]"), **columns)
+    numbers = {name: table.column(name).to_numpy() for name in table.column_names if name != "date"}
+    columns = {name: numbers.pop(name) for name in (*PRICES, "volume")}
+    return Bars(
+        symbol=symbol,
+        dates=table.column("date").to_numpy().astype("datetime64[D]"),
+        **columns,
+        adj_close=numbers.pop("adj_close", None),
+        extra=numbers,
+    )

@@ -168,18 +168,19 @@ def fit_fold(
 
 
 def check_spans(wanted: Wanted) -> None:
-    """Raise TooFewBarsError for a span of fewer bars than one window, its target and one more."""
-    recipe, sessions = wanted.recipe, min((stop - start for start, stop in wanted.spans), default=0)
+    """Raise TooFewBarsError for a span of fewer bars with all features than one window, its target and one more."""
+    recipe, lead = wanted.recipe, wanted.data.first + 1 - wanted.recipe.windows.seq_len
+    sessions = min((stop - max(start, lead) for start, stop in wanted.spans), default=0)
     needed = recipe.windows.seq_len + recipe.windows.horizon + 1
     if sessions < needed:
         raise TooFewBarsError(
-            "recipe '{recipe}' needs at least {needed} train sessions (seq_len {seq_len}, horizon {horizon}, and one "
-            "more), got {got}. Give an earlier train-start, or more bars.",
+            "recipe '{recipe}' needs at least {needed} train sessions that have all features (seq_len {seq_len}, horizon "
+            "{horizon}, and one more), got {got}. Give an earlier train-start, or more bars.",
             recipe=recipe.name,
             needed=needed,
             seq_len=recipe.windows.seq_len,
             horizon=recipe.windows.horizon,
-            got=sessions,
+            got=max(sessions, 0),
         )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.core.errors import TooFewBarsError
-from nextclose.core.settings import WindowSettings
+from nextclose.core.settings import FEATURES, WindowSettings
 from nextclose.core.types import Dates, Float64s
 from nextclose.windows.features import RELATIVE_TO_CLOSE, feature_matrix
 from nextclose.windows.volatility import ewma_volatility, range_volatility
@@ -86,7 +86,8 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
 
     Raises
     ------
-    TooFewBarsError : fewer than seq_len bars.
+    TooFewBarsError : fewer than seq_len bars that have all features.
+    BarsError : a feature that the bars lack, or a column with gaps.
     """
     columns = feature_matrix(bars, settings.features)
     lead = int(np.isnan(columns).any(axis=1).sum())
@@ -116,7 +117,8 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
 
 
 def _relative(X: Float64s, settings: WindowSettings, volatility: Float64s) -> Float64s:
-    """Prices as log(price / last close), volume as log((v + 1) / (v_last + 1)), within each window, (N, L, F)."""
+    """Prices as log(price / last close), adj_close as log(a / a_last), volume as log((v + 1) / (v_last + 1)), within each
+    window, (N, L, F); the user's own columns as they are."""
     unit = volatility[:, None] if settings.scaling == "log-ratio-volatility" else 1.0
     last_close = X[:, -1, settings.features.index("close"), None] if "close" in settings.features else None
     relative = np.empty_like(X)
@@ -124,10 +126,12 @@ def _relative(X: Float64s, settings: WindowSettings, volatility: Float64s) -> Fl
         column = X[:, :, f]
         if name in RELATIVE_TO_CLOSE:
             relative[:, :, f] = np.log(column / (column[:, -1:] if last_close is None else last_close)) / unit
+        elif name == "adj_close":
+            relative[:, :, f] = np.log(column / column[:, -1:]) / unit
         elif name == "volume":
             relative[:, :, f] = np.log1p(column) - np.log1p(column[:, -1:])
         else:
-            relative[:, :, f] = column / unit
+            relative[:, :, f] = column if name not in FEATURES else column / unit
     return relative
 
 

@@ -185,6 +185,9 @@ def _relative(columns: Float64s, settings: WindowSettings, volatility: Float64s)
             base[:, f] = np.log(columns[:, f])
             anchor[:, f] = base[:, f] if close is None else close
             unit[:, f] = by_volatility
+        elif name == "adj_close":
+            base[:, f] = anchor[:, f] = np.log(columns[:, f])
+            unit[:, f] = by_volatility
         elif name == "volume":
             base[:, f] = anchor[:, f] = np.log1p(columns[:, f])
         else:

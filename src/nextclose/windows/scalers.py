@@ -9,6 +9,7 @@ import numpy as np
 from nextclose.core.settings import WindowSettings
 from nextclose.core.types import Float64s
 from nextclose.windows.dataset import Dataset
+from nextclose.windows.features import own_columns
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,7 +60,8 @@ class Scaler:
 def fit_scaler(data: Dataset, start: int, stop: int) -> Scaler:
     """The scaler of a train span, bars `start`..`stop`-1.
 
-    Inputs are scaled by the span's own rows. A price target is scaled as the close column is; a log-return
+    Inputs are scaled by the span's own rows; of windows that are relative to their last bar only the user's own columns
+    are, which have no such scale. A price target is scaled as the close column is; a log-return
     target is standardised over the span's windows; a volatility-return target has its scale already.
     """
     settings = data.settings
@@ -80,7 +82,17 @@ def input_map(settings: WindowSettings, rows: Float64s) -> Affine:
         return Affine.min_max(rows)
     if settings.scaling == "standard":
         return Affine.standard(rows)
-    return Affine.identity(rows.shape[1])
+    own = own_columns(settings.features) if settings.scaling.startswith("log-ratio") else []
+    return _standard_only(rows, [settings.features.index(name) for name in own])
+
+
+def _standard_only(rows: Float64s, places: list[int]) -> Affine:
+    """Some columns of (n, F) standardised and the others left as they are."""
+    shift, scale = np.zeros(rows.shape[1]), np.ones(rows.shape[1])
+    if places:
+        own = Affine.standard(rows[:, places])
+        shift[places], scale[places] = own.shift, own.scale
+    return Affine(shift=shift, scale=scale)
 
 
 def _not_zero(scale: Float64s) -> Float64s:
