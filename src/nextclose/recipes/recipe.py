@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from nextclose.core.cells import TRANSFORMER
 from nextclose.core.errors import SettingsError
 from nextclose.core.settings import NetSettings, Problems, TrainingSettings, WindowSettings
 from nextclose.core.suggest import did_you_mean
@@ -16,7 +18,9 @@ from nextclose.core.suggest import did_you_mean
 LADDER = ("tutorial", "tutorial-converged", "tutorial-return", "tutorial-no-memory", "tutorial-mlp")
 """From the tutorial towards persistence, one change a rung; ridge and persistence follow as baselines."""
 
-OWN = ("seeds", "refit_every", "train_sessions")
+SPANS = ("train_start", "validation_start", "test_start", "test_end")
+"""A recipe's own spans."""
+OWN = ("seeds", "refit_every", "train_sessions", *SPANS)
 """A recipe's settings that belong to no group."""
 GROUPS: dict[str, type[WindowSettings | NetSettings | TrainingSettings]] = {
     "windows": WindowSettings,
@@ -39,6 +43,14 @@ class Recipe:
     """Sessions that one fit serves; 0 fits once."""
     train_sessions: int | None = None
     """Latest sessions that a fold trains on (a rolling span); none takes all since the train span's start (expanding)."""
+    train_start: str | None = None
+    """First date of the recipe's own train span, where it comes with spans and the bars cover them."""
+    validation_start: str | None = None
+    """First date of the sessions that validate instead of training; none takes the latest share, `validation`."""
+    test_start: str | None = None
+    """First date of its test span; training ends before."""
+    test_end: str | None = None
+    """Last date of its test span."""
     windows: WindowSettings = field(default_factory=WindowSettings)
     net: NetSettings = field(default_factory=NetSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
@@ -51,7 +63,46 @@ class Recipe:
         problems.at_least("refit_every", self.refit_every, 0)
         if self.train_sessions is not None:
             problems.at_least("train_sessions", self.train_sessions, 1)
+        self._check_spans(problems)
+        self._check_together(problems)
         problems.raise_any()
+
+    @property
+    def every_step(self) -> bool:
+        """Whether the net is taught a session at every step of the window."""
+        return self.net.head == "every-step"
+
+    @property
+    def spans(self) -> dict[str, str]:
+        """Its own spans, by name; nothing where it has none."""
+        found = {name: getattr(self, name) for name in SPANS}
+        return {name: date for name, date in found.items() if date is not None}
+
+    def without_spans(self) -> Recipe:
+        """The recipe for bars that its own spans do not fit."""
+        return replace(self, train_start=None, validation_start=None, test_start=None, test_end=None)
+
+    def _check_spans(self, problems: Problems) -> None:
+        for name, date in self.spans.items():
+            try:
+                dt.date.fromisoformat(date)
+            except ValueError:
+                problems.add("{name}: expected a date such as 2023-04-01, got '{got}'", name=name, got=date)
+        dates = [date for date in (self.train_start, self.validation_start, self.test_start, self.test_end) if date]
+        if dates != sorted(dates):
+            problems.add("the recipe's own spans run backwards: {dates}", dates=", ".join(dates))
+
+    def _check_together(self, problems: Problems) -> None:
+        """What concerns two groups of settings."""
+        pinball = self.training.loss == "pinball"
+        if pinball and self.windows.strategy == "recursive" and self.windows.horizon > 1:
+            problems.add("loss=pinball has no quantiles of a close that follows a forecast one: use strategy=direct")
+        if pinball and (self.net.decoder != "none" or self.every_step):
+            problems.add("loss=pinball goes with decoder=none and head linear or batchnorm")
+        if self.every_step and self.windows.outputs > 1:
+            problems.add("head=every-step is taught one session a step: use horizon=1 or strategy=recursive")
+        if self.training.pretrain_epochs and self.net.cell != TRANSFORMER:
+            problems.add("pretrain_epochs belongs to cell=transformer, got cell={cell}", cell=self.net.cell)
 
     def settings(self) -> dict[str, Any]:
         """Every setting by its plain name, as JSON can hold it."""

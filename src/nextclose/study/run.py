@@ -19,6 +19,7 @@ from nextclose.recipes import LADDER, Recipe, load_recipe, of_bars, with_setting
 from nextclose.study.conclude import conclude
 from nextclose.study.ladder import climb
 from nextclose.study.plan import Plan, split_dates
+from nextclose.study.spans import choose_dates
 from nextclose.study.study import Study
 from nextclose.study.walk import Walked, walk_baseline, walk_recipes
 from nextclose.study.watch import OnlyFits, Watcher
@@ -57,8 +58,8 @@ def run(
     ----------
     source : a SOURCE such as "prices.csv" or "sample:AAPL", a table, or Bars.
     recipes : names; "ladder" stands for its five rungs.
-    train_start, train_end, test_start, test_end : dates; without them the last 250 sessions (or the last fifth) are
-        the test and everything before trains.
+    train_start, train_end, test_start, test_end : dates; without them the spans that a recipe brings along where the
+        bars cover them, else the last 250 sessions (or the last fifth) are the test and everything before trains.
     refit_every : sessions that one fit serves, for every recipe and baseline; 0 fits once.
     train_sessions : sessions that a fold trains on, the latest (a rolling span); without it all since the train span's
         start (an expanding one).
@@ -83,9 +84,10 @@ def run(
     _check_length(bars, chosen)
     for recipe in chosen:
         feature_matrix(bars, recipe.windows.features)  # refuses what the bars lack, before any work
-    split = make_split(
-        bars.dates, train_start=train_start, train_end=train_end, test_start=test_start, test_end=test_end
-    )
+    given = {"train_start": train_start, "train_end": train_end, "test_start": test_start, "test_end": test_end}
+    spans = choose_dates(chosen, bars.dates, given)
+    chosen, split = spans.recipes, make_split(bars.dates, **spans.dates)
+    split = replace(split, notes=(*spans.notes, *split.notes))
     with_ladder = ladder if ladder is not None else any(recipe.name == LADDER[0] for recipe in chosen)
     rungs = _missing_rungs(chosen) if with_ladder else ()
     plan = Plan(

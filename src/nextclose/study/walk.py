@@ -144,7 +144,8 @@ def held_out_scores(nets: FittedFold, data: Dataset, span: tuple[int, int], engi
     held_out = nets.held_out
     if held_out is None:
         held_out = nets.recipe.training.held_out(windows.stop - windows.start)
-    tail = slice(windows.stop - held_out, windows.stop)
+    matured = span[1] - data.settings.horizon - data.first
+    tail = slice(windows.stop - held_out, max(min(windows.stop, matured), windows.stop - held_out))
     steps = np.arange(1, data.settings.horizon + 1)
     origins = data.origins(tail)
     rows = np.arange(origins.start, origins.stop)

@@ -16,7 +16,7 @@ from nextclose.core.settings import NetSettings
 from nextclose.core.types import Float64s, Params
 from nextclose.recipes import Recipe
 from nextclose.training.resolve import Done, Engine, Job
-from nextclose.windows import Dataset, Scaler, fit_scaler
+from nextclose.windows import Dataset, Scaler, fit_scaler, gone_on
 
 
 class FitWatcher:
@@ -66,6 +66,8 @@ class FittedFold:
 def closes_by_fold(asked: Sequence[tuple[FittedFold, slice]], data: Dataset, engine: Engine) -> list[Float64s]:
     """`FittedFold.quantile_closes` of some folds of one recipe, each for its windows, in one call of the engine."""
     recipe = asked[0][0].recipe
+    if data.settings.strategy == "recursive":
+        return [_one_after_the_other(fold, data, windows, engine) for fold, windows in asked]
     tasks = [task for fold, windows in asked for task in fold.tasks(windows)]
     count = data.settings.outputs * recipe.training.heads
     outputs = iter(engine.predict_many(data.X, tasks, net=recipe.net, outputs=count))
@@ -76,9 +78,23 @@ def closes_by_fold(asked: Sequence[tuple[FittedFold, slice]], data: Dataset, eng
     return closes
 
 
+def _one_after_the_other(fold: FittedFold, data: Dataset, windows: slice, engine: Engine) -> Float64s:
+    """The same by recursion, (S, n, K, 1): each seed's forecast close ends its next window."""
+    closes, net = [], fold.recipe.net
+    for fit in fold.fits:
+        said = np.empty((windows.stop - windows.start, 0))
+        for _ in range(data.settings.horizon):
+            X = fold.scaler.x.forward(gone_on(data, windows, said))
+            target = fold.scaler.y.backward(engine.predict(fit.params, X, net=net, outputs=1))
+            last = said[:, -1] if said.shape[1] else None
+            said = np.concatenate([said, data.prices(target, windows, last)], axis=1)
+        closes.append(said)
+    return np.stack(closes)[..., None]
+
+
 def closes_of(output: Float64s, scaler: Scaler, data: Dataset, windows: slice) -> Float64s:
     """The closes that nets' outputs mean, (..., n, K * Q) -> (..., n, K, Q)."""
-    K = data.y.shape[1]
+    K = data.settings.outputs
     target = scaler.y.backward(output.reshape(*output.shape[:-1], K, output.shape[-1] // K))
     return np.stack([data.prices(target[..., q], windows) for q in range(target.shape[-1])], axis=-1)
 
@@ -184,6 +200,31 @@ def check_spans(wanted: Wanted) -> None:
         )
 
 
+def learning_windows(recipe: Recipe, data: Dataset, span: tuple[int, int]) -> tuple[slice, slice]:
+    """The windows of a train span that train, and those behind them that validate.
+
+    By share, the latest validate. From `validation_start` on, those validate that lie behind it (in it, where a window
+    must lie inside its span), and those train whose every target comes before; a recipe that is fitted again has no such
+    date, since it would stand still.
+    """
+    windows = data.train_windows(*span)
+    if recipe.validation_start is not None and not recipe.refit_every:
+        row = int(np.searchsorted(data.dates, np.datetime64(recipe.validation_start)))
+        reach = recipe.windows.seq_len if recipe.windows.context == "inside" else 0
+        train = slice(windows.start, row - recipe.windows.outputs - data.first)
+        held_out = slice(row - 1 + reach - data.first, windows.stop)
+        if train.start < train.stop and held_out.start < held_out.stop:
+            return train, held_out
+    cut = windows.stop - recipe.training.held_out(windows.stop - windows.start)
+    return slice(windows.start, cut), slice(cut, windows.stop)
+
+
+def held_out_count(recipe: Recipe, data: Dataset, span: tuple[int, int]) -> int:
+    """How many windows of a train span, the latest, validate."""
+    held_out = learning_windows(recipe, data, span)[1]
+    return int(held_out.stop - held_out.start)
+
+
 class _Work:
     """A recipe on its way: which spans are fitted, and from which weights the next ones start."""
 
@@ -210,7 +251,8 @@ class _Work:
         first = len(self.fits) // recipe.seeds
         stop = first + 1 if recipe.training.warm_start else len(self.wanted.spans)
         tasks = [self._task(number, seed) for number in range(first, stop) for seed in range(recipe.seeds)]
-        return Job(X=data.X, y=data.y, tasks=tasks, net=recipe.net, training=recipe.training)
+        y = data.taught(every_step=recipe.every_step)
+        return Job(X=data.X, y=y, tasks=tasks, net=recipe.net, training=recipe.training)
 
     def take(self, done: Done) -> None:
         """Keep what came of the job, and tell the losses of its folds up to one that failed."""
@@ -230,6 +272,7 @@ class _Work:
                 scaler=scaler,
                 fits=tuple(self.fits[number * recipe.seeds : (number + 1) * recipe.seeds]),
                 train_shape=data.X[data.train_windows(*span)].shape,
+                held_out=held_out_count(recipe, data, span),
             )
             for number, (span, scaler) in enumerate(zip(self.wanted.spans, self.scalers, strict=True))
         )
@@ -238,15 +281,14 @@ class _Work:
     def _task(self, number: int, seed: int) -> Task:
         """One seed on a span's windows; the latest of them validate where the recipe holds some out."""
         training = self.wanted.recipe.training
-        windows = self.wanted.data.train_windows(*self.wanted.spans[number])
-        cut = windows.stop - training.held_out(windows.stop - windows.start)
+        windows, held_out = learning_windows(self.wanted.recipe, self.wanted.data, self.wanted.spans[number])
         scaler, seeds = self.scalers[number], self.wanted.recipe.seeds
         warm = training.warm_start and number > 0
         return Task(
             start=windows.start,
-            stop=cut,
-            val_start=cut,
-            val_stop=windows.stop,
+            stop=windows.stop,
+            val_start=held_out.start,
+            val_stop=held_out.stop,
             seed=seed,
             init=self.fits[(number - 1) * seeds + seed].params if warm else self.init,
             epochs=training.warm_epochs if warm else None,

@@ -3,7 +3,7 @@
 A window is named by its origin, the row number of its last bar. Which windows train a fold and which it
 forecasts are slices of origins, so folds share one set of windows.
 
-    train span [start, stop)     origins start+L-1 .. stop-K-1      every target inside the span
+    train span [start, stop)     origins start+L-1 .. stop-K-1      every target inside the span (K = 1 for recursion)
     test span  [first, last]     origins first-1 .. last-K          context 'before': windows may reach back
                                  origins first+L-1 .. last-K        context 'inside': windows lie in the span
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nextclose.bars.bars import Bars
-from nextclose.core.errors import TooFewBarsError
+from nextclose.core.errors import BarsError, TooFewBarsError
 from nextclose.core.settings import FEATURES, WindowSettings
 from nextclose.core.types import Dates, Float64s
 from nextclose.windows.features import RELATIVE_TO_CLOSE, feature_matrix
@@ -45,10 +45,19 @@ class Dataset:
     y: Float64s
     """(n - first, K) in the target's own unit; NaN where the session has not happened."""
 
+    def taught(self, *, every_step: bool) -> Float64s:
+        """What a net learns of each window: (N, K), or one session where it goes on by recursion, or (N, L) the session
+        after each step of it."""
+        if every_step:
+            after = targets_ahead(self.close, self.volatility, 0, self.settings)
+            L = self.settings.seq_len
+            return sliding(after, L)[self.first - L + 1 :, :, 0]
+        return self.y[:, : self.settings.outputs]
+
     def train_windows(self, start: int, stop: int) -> slice:
         """Windows whose every bar and target lies in bars `start`..`stop`-1."""
         low = max(start + self.settings.seq_len - 1, self.first)
-        high = stop - self.settings.horizon
+        high = stop - self.settings.outputs
         return slice(low - self.first, max(high, low) - self.first)
 
     def test_windows(self, first_target: int, last_target: int, span_start: int) -> slice:
@@ -67,18 +76,18 @@ class Dataset:
         """Row numbers of the windows' last bars."""
         return slice(windows.start + self.first, windows.stop + self.first)
 
-    def prices(self, target: Float64s, windows: slice) -> Float64s:
-        """The closes that values in the target's unit mean, (..., n, K) -> (..., n, K)."""
-        if self.settings.target == "price":
+    def prices(self, target: Float64s, windows: slice, last: Float64s | None = None) -> Float64s:
+        """The closes that values in the target's unit mean, (..., n, K) -> (..., n, K); `last` (n,) stands for the windows'
+        own last closes where these are forecast themselves."""
+        kind, origins = self.settings.target, self.origins(windows)
+        if kind == "price":
             return target
-        origins = self.origins(windows)
-        log_return = target * self._unit(origins) if self.settings.target == "volatility-return" else target
-        return self.close[origins, None] * np.exp(log_return)
-
-    def _unit(self, origins: slice) -> Float64s:
-        """Standard deviation of the k-session log return as known at the origins, (n, K)."""
-        steps = np.arange(1, self.settings.horizon + 1)
-        return self.volatility[origins, None] * np.sqrt(steps)
+        last = self.close[origins] if last is None else last
+        if kind == "log1p-return":
+            return (last[:, None] + 1.0) * np.exp(target) - 1.0
+        steps = np.sqrt(np.arange(1, target.shape[-1] + 1))
+        unit = self.volatility[origins, None] * steps if kind == "volatility-return" else 1.0
+        return last[:, None] * np.exp(target * unit)
 
 
 def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
@@ -100,9 +109,8 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
             got=len(bars),
         )
     volatility = ewma_volatility(bars.close)
-    X = sliding(columns[lead:], settings.seq_len)
-    if settings.scaling.startswith("log-ratio"):
-        X = _relative(X, settings, volatility[first:])
+    X = relative(sliding(columns[lead:], settings.seq_len), settings, volatility[first:])
+    _check_finite(X, settings, bars)
     return Dataset(
         settings=settings,
         dates=bars.dates,
@@ -116,23 +124,46 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
     )
 
 
-def _relative(X: Float64s, settings: WindowSettings, volatility: Float64s) -> Float64s:
-    """Prices as log(price / last close), adj_close as log(a / a_last), volume as log((v + 1) / (v_last + 1)), within each
-    window, (N, L, F); the user's own columns as they are."""
+def relative(X: Float64s, settings: WindowSettings, volatility: Float64s) -> Float64s:
+    """What a scaling within each window makes of it, (N, L, F) -> (N, L, F); X itself under the others.
+
+    log-ratio: prices as log(price / last close), adj_close as log(a / a_last), volume as log((v + 1) / (v_last + 1)), the
+    user's own columns as they are. log1p-ratio: every column as log(x + 1) - log(x_last + 1).
+    """
+    if settings.scaling == "log1p-ratio":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            logs: Float64s = np.log1p(X)
+            return np.asarray(logs - logs[:, -1:])
+    if settings.scaling not in ("log-ratio", "log-ratio-volatility"):
+        return X
     unit = volatility[:, None] if settings.scaling == "log-ratio-volatility" else 1.0
     last_close = X[:, -1, settings.features.index("close"), None] if "close" in settings.features else None
-    relative = np.empty_like(X)
+    scaled = np.empty_like(X)
     for f, name in enumerate(settings.features):
         column = X[:, :, f]
         if name in RELATIVE_TO_CLOSE:
-            relative[:, :, f] = np.log(column / (column[:, -1:] if last_close is None else last_close)) / unit
+            scaled[:, :, f] = np.log(column / (column[:, -1:] if last_close is None else last_close)) / unit
         elif name == "adj_close":
-            relative[:, :, f] = np.log(column / column[:, -1:]) / unit
+            scaled[:, :, f] = np.log(column / column[:, -1:]) / unit
         elif name == "volume":
-            relative[:, :, f] = np.log1p(column) - np.log1p(column[:, -1:])
+            scaled[:, :, f] = np.log1p(column) - np.log1p(column[:, -1:])
         else:
-            relative[:, :, f] = column if name not in FEATURES else column / unit
-    return relative
+            scaled[:, :, f] = column if name not in FEATURES else column / unit
+    return scaled
+
+
+def _check_finite(X: Float64s, settings: WindowSettings, bars: Bars) -> None:
+    """Raise BarsError for a column that has no logarithm of x + 1."""
+    if settings.scaling != "log1p-ratio":
+        return
+    bad = ~np.isfinite(X).all(axis=(0, 1))
+    if bad.any():
+        raise BarsError(
+            "{symbol}: scaling=log1p-ratio takes the logarithm of x + 1, which the column '{name}' does not always have: it "
+            "holds -1 or less. Leave it out of the features.",
+            symbol=bars.symbol,
+            name=settings.features[int(bad.argmax())],
+        )
 
 
 def targets_ahead(close: Float64s, volatility: Float64s, first: int, settings: WindowSettings) -> Float64s:
@@ -143,6 +174,8 @@ def targets_ahead(close: Float64s, volatility: Float64s, first: int, settings: W
         ahead[: n - first - k, k - 1] = close[first + k :]
     if settings.target == "price":
         return ahead
+    if settings.target == "log1p-return":
+        return np.log1p(ahead) - np.log1p(close[first:, None])
     log_return = np.log(ahead / close[first:, None])
     if settings.target == "log-return":
         return log_return

@@ -20,7 +20,7 @@ from nextclose.windows.features import RELATIVE_TO_CLOSE, feature_matrix
 from nextclose.windows.scalers import Affine, input_map
 from nextclose.windows.volatility import ewma_volatility
 
-BY_WINDOW = ("log-ratio", "log-ratio-volatility")
+BY_WINDOW = ("log-ratio", "log-ratio-volatility", "log1p-ratio")
 """Scalings that belong to each window's last bar."""
 
 
@@ -181,7 +181,9 @@ def _relative(columns: Float64s, settings: WindowSettings, volatility: Float64s)
     close = np.log(columns[:, settings.features.index("close")]) if "close" in settings.features else None
     base, anchor, unit = np.array(columns), np.zeros(columns.shape), np.ones(columns.shape)
     for f, name in enumerate(settings.features):
-        if name in RELATIVE_TO_CLOSE:
+        if settings.scaling == "log1p-ratio":
+            base[:, f] = anchor[:, f] = np.log1p(columns[:, f])
+        elif name in RELATIVE_TO_CLOSE:
             base[:, f] = np.log(columns[:, f])
             anchor[:, f] = base[:, f] if close is None else close
             unit[:, f] = by_volatility
@@ -192,6 +194,6 @@ def _relative(columns: Float64s, settings: WindowSettings, volatility: Float64s)
             base[:, f] = anchor[:, f] = np.log1p(columns[:, f])
         else:
             unit[:, f] = by_volatility
-    if close is not None and RELATIVE_TO_CLOSE.issuperset(settings.features):
+    if settings.scaling != "log1p-ratio" and close is not None and RELATIVE_TO_CLOSE.issuperset(settings.features):
         return base, anchor[:, :1].copy(), unit[:, :1].copy()
     return base, anchor, unit
