@@ -54,7 +54,7 @@ def saved(study, tmp_path_factory):
 
 
 def test_a_study_says_which_columns_it_used_and_depends_on_them(study):
-    (said,) = [note for note in study.notes if "columns of the file" in note]
+    (said,) = [note for note in study.notes if "Columns of the bars" in note]
     assert "rsi, 거래대금." in said
     assert study.shapes["default"]["X_train"][-1] == 3
     other = replace(BARS[:210], extra={**BARS[:210].extra, "RSI": BARS.extra["RSI"][:210] ** 2})

@@ -103,6 +103,18 @@ def test_the_python_of_the_trading_page_runs(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "said"), [("docs/features.md", "Columns of the bars"), ("docs/features.ko.md", "봉의 열")]
+)
+def test_the_python_of_the_page_on_own_columns_runs(page, said, tmp_path):
+    (block,) = python_blocks(page)
+    done = run(tmp_path, "-W", "error", "-c", block)
+    assert done.returncode == 0, done.stderr
+    assert "10, 5)" in done.stdout
+    assert said in done.stdout
+
+
+@pytest.mark.slow
 def test_the_reference_is_what_the_program_says(tmp_path):
     before = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     done = run(tmp_path, ROOT / "scripts" / "make_reference.py")

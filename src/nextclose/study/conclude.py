@@ -102,7 +102,7 @@ def _notes(plan: Plan, walked: Mapping[str, Walked], sessions: Sessions) -> tupl
     if own:
         notes.append(
             Text(
-                "columns of the file used as features: {columns}. The code uses none of them before its bar's date; whether "
+                "Columns of the bars used as features: {columns}. The code uses none of them before its bar's date; whether "
                 "each was known at that close, only its source can say.",
                 columns=", ".join(own),
             )

@@ -46,9 +46,10 @@ def future_test(
 
     It is run twice on the bars as they are: what then differs is not reproducible, which is no leak but hides one. Then
     the values of every bar after a session t are altered (each price by some percent at random; upside down; all ten times
-    as high; all a tenth as high), and every yhat, lo, hi, p_up and quantile with origin <= t is compared, bit for bit. A
-    forecaster whose later forecasts do not move either was not tested, and does not pass. The test proves the code, not the
-    data: a set of survivors and back-adjusted prices pass.
+    as high; all a tenth as high; volumes and the user's own columns with them), and every yhat, lo, hi, p_up and quantile
+    with origin <= t is compared, bit for bit. A forecaster whose later forecasts do not move either was not tested, and does
+    not pass. The test proves the code, not the data: a set of survivors, back-adjusted prices and a column that holds
+    tomorrow's close in today's row pass.
 
     Parameters
     ----------
