@@ -25,7 +25,7 @@ class AutoRegression:
         """Closes that p returns take."""
         return self.lags + 1
 
-    def fit(self, ohlc: Float64s) -> Self:
+    def fit(self, ohlc: Float64s, horizon: int = 1) -> Self:
         """Least squares over the span's returns, (T, 4); zero where there are too few to fit."""
         returns = np.diff(np.log(ohlc[:, CLOSE]))
         if len(returns) < 2 * (self.lags + 1):
@@ -41,3 +41,11 @@ class AutoRegression:
         expected = self.coefficients[0] + returns @ self.coefficients[1:]
         forecast: Float64s = windows[:, -1, CLOSE] * np.exp(expected)
         return forecast
+
+    def ahead(self, windows: Float64s, horizon: int) -> Float64s:
+        """By recursion: each expected return is the latest of the next, (n, p + 1, 4) -> (n, K)."""
+        closes = np.array(windows[:, :, CLOSE])
+        for _ in range(horizon):
+            latest = np.broadcast_to(closes[:, -self.needs :, None], (len(closes), self.needs, CLOSE + 1))
+            closes = np.column_stack([closes, self.predict(latest)])
+        return closes[:, -horizon:]

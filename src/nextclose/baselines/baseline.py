@@ -17,8 +17,11 @@ class Baseline(Protocol):
     def needs(self) -> int:
         """Bars that a window must hold."""
 
-    def fit(self, ohlc: Float64s) -> Self:
-        """Learn from the train span's bars, (T, 4)."""
+    def fit(self, ohlc: Float64s, horizon: int = 1) -> Self:
+        """Learn from the train span's bars, (T, 4), to forecast `horizon` closes (K)."""
 
     def predict(self, windows: Float64s) -> Float64s:
         """The close after each window, (n, needs, 4) -> (n,)."""
+
+    def ahead(self, windows: Float64s, horizon: int) -> Float64s:
+        """The K closes after each window, (n, needs, 4) -> (n, K)."""

@@ -28,20 +28,27 @@ class Ridge:
     """(4 L - 1,) for the raw inputs."""
     intercept: float = 0.0
     penalty: float = float("nan")
+    later: tuple[Ridge, ...] = ()
+    """Those for further sessions."""
 
     @property
     def needs(self) -> int:
         """Bars in a window."""
         return self.seq_len
 
-    def fit(self, ohlc: Float64s) -> Self:
+    def fit(self, ohlc: Float64s, horizon: int = 1) -> Self:
         """Fit on every window of the train span, (T, 4); zero where there are fewer than three."""
-        count = len(ohlc) - self.seq_len
+        first, *later = (self._fitted(ohlc, step) for step in range(1, horizon + 1))
+        return replace(first, later=tuple(later))
+
+    def _fitted(self, ohlc: Float64s, step: int) -> Self:
+        """The regression for the close `step` sessions ahead."""
+        count = len(ohlc) - self.seq_len - step + 1
         if count < 3:
             return replace(self, weights=np.zeros(4 * self.seq_len - 1))
         windows = np.lib.stride_tricks.sliding_window_view(ohlc, self.seq_len, axis=0)[:count].swapaxes(1, 2)
         X = _inputs(windows)
-        y = np.log(ohlc[self.seq_len :, CLOSE] / ohlc[self.seq_len - 1 : -1, CLOSE])
+        y = np.log(ohlc[self.seq_len + step - 1 :, CLOSE] / ohlc[self.seq_len - 1 : -step, CLOSE])
         mean = X.mean(axis=0)
         spread = X.std(axis=0, mean=mean[None])
         spread[spread == 0.0] = 1.0
@@ -56,6 +63,11 @@ class Ridge:
         """(n, L, 4) -> (n,)."""
         expected = _inputs(windows) @ self.weights + self.intercept
         return windows[:, -1, CLOSE] * np.exp(expected)
+
+    def ahead(self, windows: Float64s, horizon: int) -> Float64s:
+        """Directly: a regression a step, as many as were fitted, (n, L, 4) -> (n, K)."""
+        steps = (self, *self.later)[:horizon]
+        return np.stack([step.predict(windows) for step in steps], axis=1)
 
 
 def _inputs(windows: Float64s) -> Float64s:

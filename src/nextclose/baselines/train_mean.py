@@ -19,7 +19,7 @@ class TrainMean:
     mean: float = 0.0
     """Mean simple return a session."""
 
-    def fit(self, ohlc: Float64s) -> Self:
+    def fit(self, ohlc: Float64s, horizon: int = 1) -> Self:
         """The mean of close_t / close_{t-1} - 1, (T, 4)."""
         close = ohlc[:, CLOSE]
         return replace(self, mean=float(np.mean(close[1:] / close[:-1] - 1.0)) if len(close) > 1 else 0.0)
@@ -27,3 +27,8 @@ class TrainMean:
     def predict(self, windows: Float64s) -> Float64s:
         """(n, 1, 4) -> (n,)."""
         return windows[:, -1, CLOSE] * (1.0 + self.mean)
+
+    def ahead(self, windows: Float64s, horizon: int) -> Float64s:
+        """The mean return compounded, (n, 1, 4) -> (n, K)."""
+        forecast: Float64s = windows[:, -1, CLOSE, None] * (1.0 + self.mean) ** np.arange(1, horizon + 1)
+        return forecast

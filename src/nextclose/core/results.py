@@ -368,6 +368,19 @@ class LossCurve:
     """(S, epochs) or (S, 0)."""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AttentionMap:
+    """Where a model with attention looks: the mean over the seeds of its last fold."""
+
+    model: str
+    window: tuple[str, ...]
+    """ISO dates of the window that tomorrow's forecast reads, oldest first; L of them."""
+    tomorrow: Float64s
+    """(K, L) weights of that window, a row a session ahead; each row sums to 1."""
+    average: Float64s
+    """(K, L) the mean over the windows of the test span."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SplitDates:
     """The spans of a study and its folds, as ISO dates."""
@@ -473,3 +486,5 @@ class StudyResult:
     """The recipes and baselines against each other, one a step."""
     intervals: tuple[IntervalRow, ...] = ()
     """The intervals of each model that has some."""
+    attention: tuple[AttentionMap, ...] = ()
+    """Of each model that has attention."""

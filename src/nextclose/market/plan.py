@@ -143,7 +143,7 @@ def _recipes(wishes: Wishes) -> tuple[Recipe, ...]:
     asked = {"seeds": wishes.seeds, "refit_every": wishes.refit_every, "train_sessions": wishes.train_sessions}
     changes = dict(wishes.settings) | {name: value for name, value in asked.items() if value is not None}
     load = market_recipe if wishes.scope == "market" else load_recipe
-    recipes = tuple(with_settings(of_bars(load(name)), changes) for name in dict.fromkeys(names))
+    recipes = tuple(with_settings(of_bars(load(name)), changes).without_spans() for name in dict.fromkeys(names))
     for recipe in recipes:
         _check_features(recipe)
     return recipes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import StudyResult
+from nextclose.report.attention import attention_section
 from nextclose.report.data import data_parts
 from nextclose.report.document import Pictures, document, footer
 from nextclose.report.figures import candle_figure, loss_figure
@@ -41,6 +42,7 @@ def render(study: StudyResult, lang: Lang) -> str:
         error_section(rows, study.table, pictures),
         interval_section(study.intervals, rows, recipes, pictures),
         page.learning(pictures),
+        attention_section(study.attention, pictures),
         contest_section(study.contests, rows, lang),
         numbers_section(rows, lang),
         tests_section(rows, lang),

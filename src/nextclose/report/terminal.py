@@ -27,7 +27,7 @@ from nextclose.core.results import (
 )
 from nextclose.report.findings import finding_action, finding_count, finding_dates, finding_text
 from nextclose.report.trading_terminal import print_trading
-from nextclose.report.words import DASH, by_skill, change, model_name, percent, price, refit_words, signed, verdict_word
+from nextclose.report.words import DASH, by_skill, change, percent, price, refit_words, signed, verdict_word
 
 QUIET, ACCENT = "dim", "cyan"
 MARKS = {
@@ -177,35 +177,43 @@ def _tomorrow_table(rows: Sequence[Tomorrow], lang: Lang) -> Table:
 
 def _print_leaderboard(models: Sequence[ModelRow], console: Console, lang: Lang) -> None:
     """Every row, best skill first; the plainer forecasts are dimmed."""
-    wide = console.width >= WIDE
+    wide, steps = console.width >= WIDE, max(row.step for row in models) > 1
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    if steps:
+        table.add_column(say("step", lang), justify="right", no_wrap=True)
     table.add_column(say("model", lang), no_wrap=True, max_width=LONGEST)
-    numbers = ["n", "RMSE", say("ratio", lang), say("skill", lang)]
+    numbers = ["n", "RMSE", *([] if steps else [say("ratio", lang)]), say("skill", lang)]
     for title in (*numbers, *([say("90 % interval", lang)] if wide else []), say("direction", lang)):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column(say("verdict", lang), no_wrap=True)
-    for row in by_skill(models):
-        table.add_row(*_cells(row, wide, lang), style=QUIET if row.kind == "baseline" else None)
+    ordered = by_skill(models)
+    for row, after in zip(ordered, (*ordered[1:], None), strict=True):
+        style, ends = QUIET if row.kind == "baseline" else None, after is not None and after.step != row.step
+        named = [str(row.step), Rich(row.name)] if steps else [Rich(row.name)]
+        table.add_row(*named, *_cells(row, lang, wide=wide, ratio=not steps), style=style, end_section=ends)
     console.print(table)
-    explained = say(
-        "ratio: RMSE / RMSE of persistence; always up: {up} right; {ties} of sessions closed unchanged",
-        lang,
-        up=percent(models[0].always_up),
-        ties=percent(models[0].ties),
+    shares = {"up": percent(models[0].always_up), "ties": percent(models[0].ties)}
+    explained = (
+        say("step 1: always up: {up} right; {ties} of sessions closed unchanged", lang, **shares)
+        if steps
+        else say(
+            "ratio: RMSE / RMSE of persistence; always up: {up} right; {ties} of sessions closed unchanged",
+            lang,
+            **shares,
+        )
     )
     console.print(Rich(explained, style=QUIET))
 
 
-def _cells(row: ModelRow, wide: bool, lang: Lang) -> list[RenderableType]:
+def _cells(row: ModelRow, lang: Lang, *, wide: bool, ratio: bool) -> list[RenderableType]:
     own = row.name == "persistence"
     mark, colour = MARKS[row.verdict]
     known = np.isfinite(row.skill_lo) and not own
     interval = f"{signed(row.skill_lo)} .. {signed(row.skill_hi)}" if known else DASH
     return [
-        Rich(model_name(row, lang)),
         f"{row.n:,}",
         price(row.rmse),
-        f"{row.rmse_ratio:.2f}" if np.isfinite(row.rmse_ratio) else DASH,
+        *([f"{row.rmse_ratio:.2f}" if np.isfinite(row.rmse_ratio) else DASH] if ratio else []),
         signed(row.skill),
         *([interval] if wide else []),
         percent(row.directional_accuracy),

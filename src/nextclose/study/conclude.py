@@ -16,6 +16,7 @@ from nextclose.judging.intervals import interval_scale
 from nextclose.judging.judge import judge
 from nextclose.study.live import Sessions, coming_sessions, forecast_tomorrow
 from nextclose.study.plan import Plan, split_dates
+from nextclose.study.pretraining import tell_pretraining
 from nextclose.study.saved_model import SavedModel
 from nextclose.study.scores import Scores
 from nextclose.study.study import Study
@@ -51,7 +52,7 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
         recipes={recipe.name: {"summary": recipe.summary, **recipe.settings()} for recipe in plan.recipes},
         shapes={name: model.shapes for name, model in walked.items() if model.shapes is not None},
         table=table,
-        models=tuple(_with_costs(row, everyone) for row in judged.models),
+        models=tuple(_with_costs(row, everyone) for row in tell_pretraining(judged.models, table, plan.lang)),
         tomorrow=_tomorrow(plan, everyone, scores, sessions),
         ladder=ladder,
         losses=tuple(model.losses for model in walked.values() if model.losses is not None),
@@ -61,6 +62,7 @@ def conclude(plan: Plan, walked: Mapping[str, Walked], plain: Mapping[str, Walke
         versions=versions(plan.engines.values()),
         contests=judged.contests,
         intervals=judged.intervals,
+        attention=tuple(model.attention for model in walked.values() if model.attention is not None),
         fitted=tuple(_saved(model, scores[name], plan) for name, model in walked.items()),
         config=plan.config(),
     )

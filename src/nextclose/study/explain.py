@@ -10,6 +10,7 @@ import numpy as np
 
 from nextclose.bars import load_bars
 from nextclose.bars.bars import Bars
+from nextclose.core.cells import TRANSFORMER
 from nextclose.core.errors import SettingsError
 from nextclose.core.explanation import ExplainedStep, Explanation
 from nextclose.core.fit import Fit
@@ -60,10 +61,12 @@ def explain(
     folder = Path(source) if isinstance(source, str | Path) else None
     if folder is not None and folder.is_dir():
         fold, bars = _saved(folder, recipe, epoch)
+        _check_walked(fold.recipe)
         data = make_dataset(bars, fold.recipe.windows)
     else:
         wanted = with_settings(of_bars(load_recipe(recipe or "tutorial")), {**(settings or {}), "seeds": 1})
         bars = load_bars(source, faults=faults, exchange=exchange)
+        _check_walked(wanted)
         data = make_dataset(bars, wanted.windows)
         fold = _train(wanted, data, bars, epoch)
     return _explain(fold, data, bars, _window(data, bars, date), epoch)
@@ -141,6 +144,24 @@ def _window(data: Dataset, bars: Bars, date: str | None) -> int:
             first=bars.dates[min(data.first + 1, len(bars) - 1)],
         )
     return window
+
+
+def _check_walked(recipe: Recipe) -> None:
+    """Raise SettingsError for a net that is more than cells walked over the window and a line on their states."""
+    net = recipe.net
+    more = {
+        "cell=transformer": net.cell == TRANSFORMER,
+        "bidirectional": net.bidirectional,
+        f"decoder={net.decoder}": net.decoder != "none",
+        f"head={net.head}": net.head == "batchnorm",
+    }
+    parts = [part for part, there in more.items() if there]
+    if parts:
+        raise SettingsError(
+            "explain walks the cells rnn, gru, lstm and mlp with a linear head, step by step; recipe '{recipe}' has {parts}",
+            recipe=recipe.name,
+            parts=", ".join(parts),
+        )
 
 
 def _explain(fold: FittedFold, data: Dataset, bars: Bars, window: int, epoch: int | None) -> Explanation:

@@ -11,7 +11,7 @@ from nextclose.bars import load_bars
 from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Tomorrow
-from nextclose.recipes import load_recipe, of_bars, with_settings
+from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
 from nextclose.study.live import coming_sessions, forecast_tomorrow
 from nextclose.study.rebase import rebase
 from nextclose.study.saved_model import SavedModel, load_model, save_model
@@ -28,7 +28,7 @@ class Forecaster:
 
     Parameters
     ----------
-    recipe : a recipe's name.
+    recipe : a recipe's name, or a Recipe; spans that it brings along are left aside.
     seeds : nets to average; the recipe's own number by default.
     settings : changed settings of the recipe, by name.
     engine : fused, torch, or auto, which takes the fused one where it can fit the recipe.
@@ -40,14 +40,15 @@ class Forecaster:
 
     def __init__(
         self,
-        recipe: str = "default",
+        recipe: str | Recipe = "default",
         *,
         seeds: int | None = None,
         settings: Mapping[str, Any] | None = None,
         engine: str = "auto",
     ) -> None:
         changes = dict(settings or {}) | ({} if seeds is None else {"seeds": seeds})
-        self.recipe = with_settings(of_bars(load_recipe(recipe)), changes)
+        known = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+        self.recipe = with_settings(of_bars(known), changes).without_spans()
         self.engine = resolve_engine(engine, self.recipe)
         self._model: SavedModel | None = None
 
@@ -121,7 +122,7 @@ class Forecaster:
     @classmethod
     def from_model(cls, model: SavedModel, engine: str = "auto") -> Forecaster:
         """The forecaster of a loaded model."""
-        forecaster = cls(model.fold.recipe.name, settings=model.fold.recipe.settings(), engine=engine)
+        forecaster = cls(model.fold.recipe, engine=engine)
         forecaster._model = model
         return forecaster
 

@@ -19,6 +19,7 @@ from nextclose.recipes import LADDER, Recipe, load_recipe, of_bars, with_setting
 from nextclose.study.conclude import conclude
 from nextclose.study.ladder import climb
 from nextclose.study.plan import Plan, split_dates
+from nextclose.study.pretraining import with_twins
 from nextclose.study.spans import choose_dates
 from nextclose.study.study import Study
 from nextclose.study.walk import Walked, walk_baseline, walk_recipes
@@ -77,8 +78,10 @@ def run(
     """
     if lang not in LANGS:
         raise SettingsError("unknown language '{lang}': expected en or ko", lang=lang)
-    chosen = choose_recipes(
-        recipes, seeds=seeds, refit_every=refit_every, train_sessions=train_sessions, settings=settings or {}
+    chosen = with_twins(
+        choose_recipes(
+            recipes, seeds=seeds, refit_every=refit_every, train_sessions=train_sessions, settings=settings or {}
+        )
     )
     bars = load_bars(source, faults=faults, exchange=exchange, refresh=refresh)
     _check_length(bars, chosen)
@@ -129,7 +132,13 @@ def _execute(plan: Plan, watcher: Watcher) -> Study:
 
 def _walk_baseline(name: str, seq_len: int, plan: Plan) -> Walked:
     return walk_baseline(
-        name, seq_len, plan.bars, plan.split, refit_every=plan.plain_every, train_sessions=plan.plain_sessions
+        name,
+        seq_len,
+        plan.bars,
+        plan.split,
+        refit_every=plan.plain_every,
+        train_sessions=plan.plain_sessions,
+        horizon=max(recipe.windows.horizon for recipe in plan.recipes),
     )
 
 

@@ -29,7 +29,7 @@ from nextclose.study.saved_model import FORMAT, damaged, load_model, read_bars, 
 from nextclose.study.study import Study
 
 _IN_TABLES = ("table", "history")
-_LATER = ("intervals",)
+_LATER = ("intervals", "attention")
 """What studies saved by an earlier version lack."""
 
 

@@ -33,7 +33,8 @@ def _forecast(walked: Walked, k: int) -> tuple[Float64s, Float64s | None]:
 
 def _step(walked: Walked, k: int, bars: Bars, volatility: Float64s, *, intervals: bool) -> Forecasts:
     yhat, quantiles = _forecast(walked, k)
-    origins = walked.origins
+    made = np.isfinite(yhat) if walked.fold is None else np.ones(len(yhat), dtype=np.bool_)
+    yhat, origins = yhat[made], walked.origins[made]
     targets = origins + k + 1
     last_close, y = bars.close[origins], bars.close[targets]
     known = volatility[origins] * np.sqrt(k + 1)

@@ -11,7 +11,7 @@ import numpy as np
 from nextclose.bars.bars import Bars
 from nextclose.baselines import make_baseline
 from nextclose.core.errors import SettingsError, TooFewBarsError
-from nextclose.core.results import LossCurve
+from nextclose.core.results import AttentionMap, LossCurve
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import Fold, Split
 from nextclose.recipes import Recipe
@@ -46,6 +46,7 @@ class Walked:
     fold: FittedFold | None = None
     """The nets that serve tomorrow; None for what is no recipe."""
     losses: LossCurve | None = None
+    attention: AttentionMap | None = None
     shapes: Mapping[str, tuple[int, ...]] | None = None
     final_losses: tuple[float, ...] = ()
     """Each seed's last training loss in those nets."""
@@ -120,6 +121,7 @@ class RecipeWalk:
             tomorrow_quantiles=None if tomorrow_quantiles is None else tomorrow_quantiles[0],
             fold=last,
             losses=_curve(fitted.folds[0]),
+            attention=_attention(last, data, self.span, self.engine),
             shapes=self.shapes,
             final_losses=tuple(float(fit.losses[-1]) for fit in last.fits),
             fits=self.recipe.seeds * len(self.folds),
@@ -155,9 +157,19 @@ def held_out_scores(nets: FittedFold, data: Dataset, span: tuple[int, int], engi
 
 
 def walk_baseline(
-    name: str, seq_len: int, bars: Bars, split: Split, *, refit_every: int, train_sessions: int | None = None
+    name: str,
+    seq_len: int,
+    bars: Bars,
+    split: Split,
+    *,
+    refit_every: int,
+    train_sessions: int | None = None,
+    horizon: int = 1,
 ) -> Walked:
-    """The same for one of the plainer forecasts; its windows always may look back before the test span."""
+    """The same for one of the plainer forecasts; its windows always may look back before the test span.
+
+    A later step whose target lies behind the test span is NaN.
+    """
     ohlc = np.stack([bars.open, bars.high, bars.low, bars.close], axis=1)
     baseline = make_baseline(name, seq_len)
     needs = baseline.needs
@@ -173,19 +185,21 @@ def walk_baseline(
     folds = split.schedule(refit_every, len(bars), train_sessions)
     origins, prices, fitted = [], [], None
     for fold in folds:
-        fitted = baseline.fit(ohlc[fold.train_start : fold.train_stop])
+        fitted = baseline.fit(ohlc[fold.train_start : fold.train_stop], horizon)
         rows = np.arange(max(fold.first_target - 1, needs - 1), min(fold.last_target, split.test_last))
         if len(rows):
             origins.append(rows)
-            prices.append(fitted.predict(windows[rows - needs + 1]))
+            prices.append(fitted.ahead(windows[rows - needs + 1], horizon))
     assert fitted is not None
+    rows, closes = np.concatenate(origins), np.concatenate(prices)
+    closes[rows[:, None] + np.arange(1, horizon + 1) > split.test_last] = np.nan
     return Walked(
         name=name,
-        origins=np.concatenate(origins),
-        prices=np.concatenate(prices)[None, :, None],
-        tomorrow=fitted.predict(windows[-1:])[None, :],
+        origins=rows,
+        prices=closes[None],
+        tomorrow=fitted.ahead(windows[-1:], horizon),
         trained_stop=folds[-1].train_stop,
-        calibration=Scores(errors=np.empty((0, 1))),
+        calibration=Scores(errors=np.empty((0, horizon))),
         seconds=process_time() - began,
     )
 
@@ -212,6 +226,21 @@ def _curve(fitted: FittedFold) -> LossCurve:
         else np.empty((len(pad), 0))
     )
     return LossCurve(model=fitted.recipe.name, losses=losses, val_losses=val_losses)
+
+
+def _attention(fold: FittedFold, data: Dataset, span: slice, engine: Engine) -> AttentionMap | None:
+    """Where the fold's nets look, if they have attention, in the last window and over those of the test span."""
+    if fold.recipe.net.decoder != "attention" or engine.attention is None:
+        return None
+    X = fold.scaler.x.forward(np.concatenate([data.X[span], data.X[data.latest]]))
+    seen = [engine.attention(fit.params, X, net=fold.recipe.net, outputs=data.settings.outputs) for fit in fold.fits]
+    weights = np.mean(seen, axis=0)
+    return AttentionMap(
+        model=fold.recipe.name,
+        window=tuple(str(date) for date in data.dates[-data.settings.seq_len :]),
+        tomorrow=weights[-1],
+        average=weights[:-1].mean(axis=0),
+    )
 
 
 def _no_targets(recipe: Recipe, data: Dataset, split: Split) -> SettingsError:

@@ -157,7 +157,8 @@ class Schedule:
         changes = {name: value for name, value in asked.items() if value is not None}
         if isinstance(thing, Forecaster):
             return with_settings(thing.recipe, changes), thing.engine
-        recipe = with_settings(of_bars(thing if isinstance(thing, Recipe) else load_recipe(thing)), changes)
+        known = thing if isinstance(thing, Recipe) else load_recipe(thing)
+        recipe = with_settings(of_bars(known), changes).without_spans()
         return recipe, resolve_engine(engine, recipe)
 
     def folds(self, split: Split, recipe: Recipe | None) -> tuple[Fold, ...]:

@@ -129,7 +129,7 @@ def _fit_group(
     check_batches(net, training, X.shape[-3])
     dtype = DTYPES[training.dtype]
     outputs = y.shape[-1] * training.heads // (X.shape[-2] if net.head == "every-step" else 1)
-    with _one_thread():
+    with one_thread():
         built = [
             build_net(
                 net, input_size=X.shape[-1], seq_len=X.shape[-2], output_size=outputs, seed=seed, init=init, dtype=dtype
@@ -152,7 +152,7 @@ def predict(params: Params, X: Floats, *, net: NetSettings, outputs: int) -> Flo
     """The net with these weights on scaled windows: X (N, L, F) -> (N, K * Q) float64, computed in the weights' dtype."""
     dtype = DTYPES[str(params["w_y"].dtype)]
     built = _loaded(params, X, net, outputs)
-    with _one_thread(), torch.no_grad():
+    with one_thread(), torch.no_grad():
         return built(_tensor(X, dtype)).double().numpy()  # type: ignore[no-any-return]
 
 
@@ -166,7 +166,7 @@ def attention(params: Params, X: Floats, *, net: NetSettings, outputs: int) -> F
     """Where a net with attention looks: scaled windows X (N, L, F) -> weights (N, K, L), each row summing to 1."""
     dtype = DTYPES[str(params["w_y"].dtype)]
     built = _loaded(params, X, net, outputs)
-    with _one_thread(), torch.no_grad():
+    with one_thread(), torch.no_grad():
         return built.attention(_tensor(X, dtype)).double().numpy()
 
 
@@ -240,7 +240,7 @@ def _tensor(array: Floats, dtype: torch.dtype) -> Tensor:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Nets of this size run slower on two threads than on one."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

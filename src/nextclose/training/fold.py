@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from nextclose.core.fit import Fit, Task
 from nextclose.core.settings import NetSettings
 from nextclose.core.types import Float64s, Params
 from nextclose.recipes import Recipe
+from nextclose.training.masked_windows import masked_windows
 from nextclose.training.resolve import Done, Engine, Job
 from nextclose.windows import Dataset, Scaler, fit_scaler, gone_on
 
@@ -236,7 +238,7 @@ class _Work:
         try:
             check_spans(wanted)
             self.scalers = [fit_scaler(wanted.data, start, stop) for start, stop in wanted.spans]
-            self.init = read_init(wanted.recipe.net)
+            self.inits = self._inits()
         except NextcloseError as error:
             self.problem = error
 
@@ -278,6 +280,20 @@ class _Work:
         )
         return Fitted(folds=folds, seconds=self.seconds)
 
+    def _inits(self) -> list[Params | None]:
+        """What each seed's nets start from: weights that were given, or learned on the first span's bars, or neither."""
+        recipe, data, seeds = self.wanted.recipe, self.wanted.data, range(self.wanted.recipe.seeds)
+        pretrain = self.wanted.engine.pretrain
+        if not recipe.training.pretrain_epochs or pretrain is None:
+            return [read_init(recipe.net)] * recipe.seeds
+        began = process_time()
+        train, _ = learning_windows(recipe, data, self.wanted.spans[0])
+        X = masked_windows(recipe, data, train, self.scalers[0])
+        outputs = data.settings.outputs * recipe.training.heads
+        learned, _ = pretrain(X, net=recipe.net, training=recipe.training, seeds=seeds, outputs=outputs)
+        self.seconds += process_time() - began
+        return [*learned]
+
     def _task(self, number: int, seed: int) -> Task:
         """One seed on a span's windows; the latest of them validate where the recipe holds some out."""
         training = self.wanted.recipe.training
@@ -290,7 +306,7 @@ class _Work:
             val_start=held_out.start,
             val_stop=held_out.stop,
             seed=seed,
-            init=self.fits[(number - 1) * seeds + seed].params if warm else self.init,
+            init=self.fits[(number - 1) * seeds + seed].params if warm else self.inits[seed],
             epochs=training.warm_epochs if warm else None,
             x_shift=scaler.x.shift,
             x_scale=scaler.x.scale,

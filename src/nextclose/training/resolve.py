@@ -88,6 +88,22 @@ class PredictMany(Protocol):
         """X (N, L, F) unscaled -> (n, outputs = K * Q) of each task: its `init` as a net, on its windows, scaled as it says."""
 
 
+class Pretrain(Protocol):
+    """Teaches a transformer to fill in masked bars."""
+
+    def __call__(
+        self, X: Float64s, *, net: NetSettings, training: TrainingSettings, seeds: Sequence[int], outputs: int
+    ) -> tuple[list[Params], list[list[float]]]:
+        """X (N, L, F) scaled -> the weights of a net a seed, and each epoch's losses by seed."""
+
+
+class Attention(Protocol):
+    """Asks a net with attention where it looks."""
+
+    def __call__(self, params: Params, X: Float64s, *, net: NetSettings, outputs: int) -> Float64s:
+        """X (N, L, F) scaled -> weights (N, K, L)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """Something that fits and predicts, and why it was chosen."""
@@ -98,6 +114,10 @@ class Engine:
     fit_jobs: FitJobs
     predict: Predict
     predict_many: PredictMany
+    pretrain: Pretrain | None = None
+    """None where no net that it fits is pre-trained."""
+    attention: Attention | None = None
+    """None where no net that it fits has attention."""
 
 
 def resolve_engine(wish: str, recipe: Recipe, tell: Tell | None = None) -> Engine:
@@ -180,10 +200,12 @@ def _fused(reason: Text) -> Engine:
 
 
 def _torch(reason: Text) -> Engine:
-    from nextclose.training.fit import fit_jobs, fit_many, predict, predict_many
+    from nextclose.training.fit import attention, fit_jobs, fit_many, predict, predict_many
+    from nextclose.training.pretrain import pretrain
 
     return Engine(
-        chosen="torch", reason=reason, fit_many=fit_many, fit_jobs=fit_jobs, predict=predict, predict_many=predict_many
+        chosen="torch", reason=reason, fit_many=fit_many, fit_jobs=fit_jobs, predict=predict, predict_many=predict_many,
+        pretrain=pretrain, attention=attention,
     )  # fmt: skip
 
 

@@ -175,7 +175,7 @@ def targets_ahead(close: Float64s, volatility: Float64s, first: int, settings: W
     if settings.target == "price":
         return ahead
     if settings.target == "log1p-return":
-        return np.log1p(ahead) - np.log1p(close[first:, None])
+        return np.asarray(np.log1p(ahead) - np.log1p(close[first:, None]))
     log_return = np.log(ahead / close[first:, None])
     if settings.target == "log-return":
         return log_return
