@@ -21,6 +21,7 @@ from nextclose.market.config import MarketConfig
 from nextclose.market.symbol import Member
 from nextclose.recipes import with_settings
 from nextclose.study.run import run
+from nextclose.study.study import Study
 from nextclose.training.fold import fit_fold
 
 TOLERANCES = {"float64": 1e-10, "float32": 1e-5}
@@ -106,11 +107,13 @@ def _both(task: Task, chosen: Mapping[str, Member], config: MarketConfig) -> Ite
 
 def _alone(task: Task, member: Member, config: MarketConfig) -> _ByDay:
     spans, wishes = config.spans, task.wishes()
-    table = run(
+    study = run(
         member.bars, recipes=[RECIPE], train_start=spans.train_start, train_end=spans.train_end,
         test_start=spans.test_start, test_end=spans.test_end, refit_every=task.refit_every, seeds=task.seeds,
         settings=wishes["settings"], faults="drop", ladder=False,
-    ).table.of(RECIPE)  # fmt: skip
+    )  # fmt: skip
+    assert isinstance(study, Study)
+    table = study.table.of(RECIPE)
     return dict(zip(table.target_date.astype(str).tolist(), table.yhat.tolist(), strict=True))
 
 

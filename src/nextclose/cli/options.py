@@ -10,13 +10,10 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.lang import LANGS, Lang
 from nextclose.core.suggest import did_you_mean
 
-Source = Annotated[
-    str,
-    typer.Argument(
-        metavar="[SOURCE]",
-        help="A .csv or .parquet path (path#SYMBOL where it holds several), sample:AAPL, yahoo:AAPL, fdr:005930 or walk:SEED.",
-    ),
-]
+SOURCE = (
+    "A .csv or .parquet path (path#SYMBOL where it holds several), sample:AAPL, yahoo:AAPL, fdr:005930 or walk:SEED."
+)
+Source = Annotated[str, typer.Argument(metavar="[SOURCE]", help=SOURCE)]
 LangOption = Annotated[str, typer.Option("--lang", metavar="en|ko", help="Language of what is printed and written.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Faults = Annotated[

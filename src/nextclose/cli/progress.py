@@ -12,9 +12,11 @@ from nextclose.cli.stopping import stop_if_asked
 from nextclose.core.lang import Lang, say
 from nextclose.core.progress import fits_bar
 from nextclose.core.results import DataSummary, SplitDates
+from nextclose.core.series import SeriesData
 from nextclose.core.types import Float64s
+from nextclose.report.series_terminal import print_series_start
 from nextclose.report.terminal import print_shapes, print_start
-from nextclose.study.plan import Plan
+from nextclose.study.plan import Planned
 from nextclose.study.saving import check_free
 from nextclose.study.watch import Watcher
 
@@ -57,7 +59,7 @@ class RunWatcher(Watcher):
     ) -> None:
         self.judging()
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: Planned) -> None:
         """Settle where the study goes, and stop before any work if it cannot go there."""
         self.folder = plan.folder() if self.folder == Path() else self.folder
         check_free(self.folder, force=self.force)
@@ -65,6 +67,12 @@ class RunWatcher(Watcher):
     def started(self, data: DataSummary, split: SplitDates, fits: int) -> None:
         """Print what was read and how it is split, then show the bar."""
         print_start(data, split, self.console, self.lang)
+        self.progress.update(self.task, total=fits, visible=True)
+        self.progress.start()
+
+    def series(self, data: SeriesData, fits: int) -> None:
+        """Print what the series is, then show the bar."""
+        print_series_start(data, self.console, self.lang)
         self.progress.update(self.task, total=fits, visible=True)
         self.progress.start()
 

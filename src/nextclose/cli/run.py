@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nextclose.cli.options import Exchange, Faults, Json, LangOption, Set, Source, language
+from nextclose.cli.options import SOURCE, Exchange, Faults, Json, LangOption, Set, language
 
 _Day = Annotated[str | None, typer.Option(metavar="DATE")]
 _RefitEvery = Annotated[
@@ -20,7 +20,7 @@ _TrainSessions = Annotated[
 
 
 def run(
-    source: Source = "sample:AAPL",
+    source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help=f"{SOURCE} [sample:AAPL]")] = None,
     *,
     recipe: Annotated[
         list[str] | None,
@@ -62,11 +62,13 @@ def run(
     from nextclose.cli.progress import RunWatcher, stderr, stdout
     from nextclose.core.plain import to_json
     from nextclose.recipes import parse_settings
+    from nextclose.report.series_terminal import print_series
     from nextclose.report.terminal import print_study
     from nextclose.study.run import DEFAULT_RECIPES
     from nextclose.study.run import run as run_study
     from nextclose.study.saving import check_free
-    from nextclose.study.summary import study_summary
+    from nextclose.study.study import Study
+    from nextclose.study.summary import series_summary, study_summary
 
     spoken = language(lang)
     if out is not None:
@@ -95,6 +97,9 @@ def run(
     folder = watcher.folder
     study.save(folder, force=force)
     if json:
-        print(to_json(study_summary(study, folder)), end="")
-    else:
+        page = study_summary(study, folder) if isinstance(study, Study) else series_summary(study, folder)
+        print(to_json(page), end="")
+    elif isinstance(study, Study):
         print_study(study, console, folder=folder)
+    else:
+        print_series(study, console, folder=folder)

@@ -9,9 +9,9 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.settings import NetSettings, TrainingSettings
 from nextclose.recipes.recipe import Recipe
 
-_FOLDS = ("warm_start", "warm_epochs")
+_OF_BARS = ("warm_start", "warm_epochs", "pretrain_epochs", "mask_share", "pretrain_bars")
 _GROUPS = [field.name for kind in (NetSettings, TrainingSettings) for field in fields(kind)]
-APPLYING = ("seeds", "seq_len", *(name for name in _GROUPS if name not in _FOLDS))
+APPLYING = ("seeds", "seq_len", *(name for name in _GROUPS if name not in _OF_BARS))
 """Settings that mean something without bars and without folds."""
 
 

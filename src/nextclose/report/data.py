@@ -23,7 +23,7 @@ def data_parts(study: StudyResult, lang: Lang) -> list[Markup]:
         tag("h3", say("What was found, and what was done", lang)),
         _found(study.data.notes, lang),
         tag("h3", say("Windows", lang)),
-        _shapes(study.shapes, lang),
+        shape_table(study.shapes, lang),
         tag("h3", say("Split", lang)),
         tag("p", _spans(study.split, lang)),
         bullets(study.split.notes),
@@ -53,7 +53,8 @@ def _found(notes: Sequence[Mapping[str, Any]], lang: Lang) -> Markup:
     return table(head, rows, words=(0, 2, 3), class_="wrapped")
 
 
-def _shapes(shapes: Mapping[str, Mapping[str, tuple[int, ...]]], lang: Lang) -> Markup:
+def shape_table(shapes: Mapping[str, Mapping[str, tuple[int, ...]]], lang: Lang) -> Markup:
+    """Each recipe's windows, and how the loop over time sees them."""
     head = [
         say("recipe", lang), "X_train (N, L, F)", "y_train (N, K)", "X_test", "y_test",
         say("time-major (L, N, F)", lang),

@@ -105,7 +105,7 @@ def print_study(study: StudyResult, console: Console, *, folder: Path | None = N
         _print_ladder(study.ladder, console, lang)
     print_tomorrow(study.tomorrow, study.notes, console, lang)
     if folder is not None:
-        _print_path(folder / "report.html", console, lang)
+        print_path(folder / "report.html", console, lang)
 
 
 def print_judgement(judged: Judgement, console: Console, lang: Lang, *, report: Path | None = None) -> None:
@@ -118,9 +118,9 @@ def print_judgement(judged: Judgement, console: Console, lang: Lang, *, report: 
         print_trading(judged.trading, console, lang)
     if judged.notes:
         console.print()
-    _print_notes(judged.notes, console)
+    print_notes(judged.notes, console)
     if report is not None:
-        _print_path(report, console, lang)
+        print_path(report, console, lang)
 
 
 def print_future_test(tested: FutureTest, console: Console, lang: Lang) -> None:
@@ -156,7 +156,7 @@ def print_tomorrow(rows: Sequence[Tomorrow], notes: Sequence[str], console: Cons
         console.print()
         console.print(Rich(title, style="bold"))
         console.print(_tomorrow_table(rows, lang))
-    _print_notes(notes, console)
+    print_notes(notes, console)
 
 
 def _tomorrow_table(rows: Sequence[Tomorrow], lang: Lang) -> Table:
@@ -251,7 +251,8 @@ def _print_contests(contests: Sequence[Contest], console: Console, lang: Lang) -
         console.print(Rich(step + contest.sentence))
 
 
-def _print_path(path: Path, console: Console, lang: Lang) -> None:
+def print_path(path: Path, console: Console, lang: Lang) -> None:
+    """Where the report lies."""
     console.print()
     console.print(Rich.assemble((say("report", lang) + "  ", "bold"), (str(path), ACCENT)), soft_wrap=True)
 
@@ -273,7 +274,8 @@ def _print_ladder(ladder: Ladder, console: Console, lang: Lang) -> None:
     console.print(Rich(ladder.sentence))
 
 
-def _print_notes(notes: Sequence[str], console: Console) -> None:
+def print_notes(notes: Sequence[str], console: Console) -> None:
+    """A quiet line each."""
     for note in notes:
         console.print(Rich(f"· {note}", style=QUIET))
 

@@ -9,8 +9,10 @@ from pathlib import Path
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Judgement, StudyResult
+from nextclose.core.series import SeriesResult
 from nextclose.report.judgement import render_judgement
 from nextclose.report.page import render
+from nextclose.report.series_page import render_series
 
 
 def write_report(result: StudyResult, path: Path, *, lang: Lang | None = None) -> Path:
@@ -21,6 +23,16 @@ def write_report(result: StudyResult, path: Path, *, lang: Lang | None = None) -
     SettingsError : the file cannot be written there.
     """
     return write_text(render(result, lang or result.lang), path)
+
+
+def write_series(result: SeriesResult, path: Path, *, lang: Lang | None = None) -> Path:
+    """Write the report of a recipe with a series of its own as one self-contained HTML file; returns its path.
+
+    Raises
+    ------
+    SettingsError : the file cannot be written there.
+    """
+    return write_text(render_series(result, lang or result.lang), path)
 
 
 def write_judgement(judgement: Judgement, path: str | Path, lang: Lang | None = None) -> Path:

@@ -19,7 +19,7 @@ from nextclose.engine import unusable
 from nextclose.engine.trace import trace
 from nextclose.judging.splits import make_split, parse_date
 from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
-from nextclose.study.forecaster import Forecaster, load
+from nextclose.study.forecaster import Forecaster, load_of_bars
 from nextclose.study.study import Study
 from nextclose.training.fold import FittedFold, closes_of, fit_fold, read_init
 from nextclose.training.resolve import resolve_engine
@@ -78,7 +78,7 @@ def _saved(folder: Path, name: str | None, epoch: int | None) -> tuple[FittedFol
         raise SettingsError(
             "--epoch trains anew, so it needs bars: give a SOURCE instead of the saved run '{run}'", run=folder
         )
-    saved = load(folder)
+    saved = load_of_bars(folder)
     models = {model.fold.recipe.name: model for model in saved.fitted} if isinstance(saved, Study) else {}
     if isinstance(saved, Forecaster):
         models = {saved.name: saved.model}

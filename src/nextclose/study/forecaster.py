@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from nextclose.bars import load_bars
-from nextclose.core.errors import NextcloseError
+from nextclose.core.errors import NextcloseError, SavedRunError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Tomorrow
 from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
 from nextclose.study.live import coming_sessions, forecast_tomorrow
 from nextclose.study.rebase import rebase
-from nextclose.study.saved_model import SavedModel, load_model, save_model
+from nextclose.study.saved_model import SavedModel, load_model, read_page, save_model
 from nextclose.study.saving import beside, check_free, load_study
+from nextclose.study.series_study import KIND, SeriesStudy, load_series_study
 from nextclose.study.study import Study
 from nextclose.study.walk import apart, held_out_scores
 from nextclose.training.fold import fit_fold
@@ -127,15 +128,32 @@ class Forecaster:
         return forecaster
 
 
-def load(folder: str | Path) -> Forecaster | Study:
-    """What was saved in `folder`: a Forecaster, or a Study.
+def load(folder: str | Path) -> Forecaster | Study | SeriesStudy:
+    """What was saved in `folder`: a Forecaster, a Study, or a SeriesStudy where the recipe had a series of its own.
 
     Raises
     ------
     SavedRunError : nothing is saved there, or it is damaged, or a newer nextclose wrote it.
     """
     path = Path(folder)
-    return load_study(path) if (path / "study.json").is_file() else Forecaster.from_model(load_model(path))
+    if not (path / "study.json").is_file():
+        return Forecaster.from_model(load_model(path))
+    page = read_page(path / "study.json")
+    return load_series_study(page, path) if page.get("kind") == KIND else load_study(path)
+
+
+def load_of_bars(folder: Path) -> Forecaster | Study:
+    """What was saved in `folder`, if it forecasts closes; errors as for `load`, and SavedRunError where it does not."""
+    saved = load(folder)
+    if isinstance(saved, SeriesStudy):
+        raise SavedRunError(
+            "the run in '{folder}' is of recipe '{recipe}', which has a series of its own: it has no tomorrow and no bars. "
+            "Look at {report}, or give a run on bars.",
+            folder=folder,
+            recipe=saved.models[0].name,
+            report=folder / "report.html",
+        )
+    return saved
 
 
 def _rescaled(row: Tomorrow, ratio: float) -> Tomorrow:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nextclose.bars.bars import Bars
 from nextclose.core.lang import Lang
@@ -17,6 +17,13 @@ from nextclose.core.results import SplitDates
 from nextclose.judging.splits import Split
 from nextclose.recipes import Recipe
 from nextclose.training.resolve import Engine, tell_engines
+
+
+class Planned(Protocol):
+    """What a run is about to do, as far as a watcher has to know it."""
+
+    def folder(self) -> Path:
+        """Where the study is saved unless the user says otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from nextclose.core.errors import SavedRunError
 from nextclose.core.lang import Lang
 from nextclose.core.results import Tomorrow
-from nextclose.study.forecaster import Forecaster, load
+from nextclose.study.forecaster import Forecaster, load_of_bars
 from nextclose.study.study import Study
 
 
@@ -31,7 +31,7 @@ def predict_run(
     SavedRunError : a run that is missing, damaged or from a newer version.
     BarsError : bars of another symbol, older than the run's, or with another history.
     """
-    saved = load(folder)
+    saved = load_of_bars(folder)
     forecasters = [Forecaster.from_model(model) for model in saved.fitted] if isinstance(saved, Study) else [saved]
     if not forecasters:
         raise SavedRunError("the run in '{folder}' holds no fitted model", folder=folder)

@@ -15,25 +15,29 @@ from nextclose.core.errors import BarsError, SettingsError
 from nextclose.core.lang import LANGS, Lang, Text
 from nextclose.core.results import Ladder
 from nextclose.judging.splits import make_split
-from nextclose.recipes import LADDER, Recipe, load_recipe, of_bars, with_settings
+from nextclose.recipes import LADDER, Recipe, load_recipe, with_settings
 from nextclose.study.conclude import conclude
 from nextclose.study.ladder import climb
 from nextclose.study.plan import Plan, split_dates
 from nextclose.study.pretraining import with_twins
+from nextclose.study.series import SeriesPlan, check_alone, run_series
+from nextclose.study.series_study import SeriesStudy
 from nextclose.study.spans import choose_dates
 from nextclose.study.study import Study
 from nextclose.study.walk import Walked, walk_baseline, walk_recipes
 from nextclose.study.watch import OnlyFits, Watcher
 from nextclose.training.resolve import resolve_engine
 from nextclose.windows.features import feature_matrix
+from nextclose.windows.series import make_series
 
+DEFAULT_SOURCE = "sample:AAPL"
 DEFAULT_RECIPES = ("tutorial", "default")
 REFIT_EVERY = 21
 """Sessions that one fit of a baseline serves."""
 
 
 def run(
-    source: Any = "sample:AAPL",
+    source: Any = None,
     *,
     recipes: Sequence[str] = DEFAULT_RECIPES,
     train_start: str | None = None,
@@ -52,12 +56,14 @@ def run(
     refresh: bool = False,
     today: dt.date | None = None,
     watcher: Watcher | None = None,
-) -> Study:
+) -> Study | SeriesStudy:
     """Forecast a stock's next close with some recipes, and judge them against repeating the last close.
+
+    A recipe that has a series of its own (`trigonometric`) runs alone, on that series.
 
     Parameters
     ----------
-    source : a SOURCE such as "prices.csv" or "sample:AAPL", a table, or Bars.
+    source : a SOURCE such as "prices.csv" or "sample:AAPL", a table, or Bars; sample:AAPL without any.
     recipes : names; "ladder" stands for its five rungs.
     train_start, train_end, test_start, test_end : dates; without them the spans that a recipe brings along where the
         bars cover them, else the last 250 sessions (or the last fifth) are the test and everything before trains.
@@ -83,31 +89,66 @@ def run(
             recipes, seeds=seeds, refit_every=refit_every, train_sessions=train_sessions, settings=settings or {}
         )
     )
-    bars = load_bars(source, faults=faults, exchange=exchange, refresh=refresh)
-    _check_length(bars, chosen)
-    for recipe in chosen:
-        feature_matrix(bars, recipe.windows.features)  # refuses what the bars lack, before any work
-    given = {"train_start": train_start, "train_end": train_end, "test_start": test_start, "test_end": test_end}
-    spans = choose_dates(chosen, bars.dates, given)
-    chosen, split = spans.recipes, make_split(bars.dates, **spans.dates)
-    split = replace(split, notes=(*spans.notes, *split.notes))
-    with_ladder = ladder if ladder is not None else any(recipe.name == LADDER[0] for recipe in chosen)
-    rungs = _missing_rungs(chosen) if with_ladder else ()
-    plan = Plan(
-        bars=bars,
-        split=split,
-        recipes=chosen,
-        engines={recipe: resolve_engine(engine, recipe, partial(_wait, lang)) for recipe in (*chosen, *rungs)},
-        lang=lang,
-        today=today or dt.date.today(),
-        with_ladder=with_ladder,
-        rungs=rungs,
+    dates = {"train_start": train_start, "train_end": train_end, "test_start": test_start, "test_end": test_end}
+    watcher = watcher or Watcher()
+    if any(recipe.series for recipe in chosen):
+        given = _given(
+            SOURCE=source, **dates, refit_every=refit_every, train_sessions=train_sessions, exchange=exchange,
+            faults=None if faults == "raise" else faults, ladder=ladder or None, refresh=refresh or None,
+        )  # fmt: skip
+        return _run_series(check_alone(chosen, given), engine, lang, watcher)
+    bars = load_bars(DEFAULT_SOURCE if source is None else source, faults=faults, exchange=exchange, refresh=refresh)
+    plan = _plan(bars, chosen, dates, engine=engine, ladder=ladder, lang=lang)
+    plan = replace(
+        plan,
+        today=today or plan.today,
         plain_every=REFIT_EVERY if refit_every is None else refit_every,
         plain_sessions=train_sessions,
     )
-    watcher = watcher or Watcher()
     watcher.planned(plan)
     return _execute(plan, watcher)
+
+
+def _plan(
+    bars: Bars,
+    chosen: tuple[Recipe, ...],
+    dates: Mapping[str, str | None],
+    *,
+    engine: str,
+    ladder: bool | None,
+    lang: Lang,
+) -> Plan:
+    """The recipes on the bars, with the spans asked for or a recipe's own; refuses what the bars lack, before any work."""
+    _check_length(bars, chosen)
+    for recipe in chosen:
+        feature_matrix(bars, recipe.windows.features)
+    spans = choose_dates(chosen, bars.dates, dates)
+    split = make_split(bars.dates, **spans.dates)
+    with_ladder = ladder if ladder is not None else any(recipe.name == LADDER[0] for recipe in spans.recipes)
+    rungs = _missing_rungs(spans.recipes) if with_ladder else ()
+    fitted = (*spans.recipes, *rungs)
+    return Plan(
+        bars=bars,
+        split=replace(split, notes=(*spans.notes, *split.notes)),
+        recipes=spans.recipes,
+        engines={recipe: resolve_engine(engine, recipe, partial(_wait, lang)) for recipe in fitted},
+        lang=lang,
+        today=dt.date.today(),
+        with_ladder=with_ladder,
+        rungs=rungs,
+    )
+
+
+def _given(**options: object) -> list[str]:
+    """The options that are not None, as the command line calls them."""
+    names = [name for name, value in options.items() if value is not None]
+    return [name if name.isupper() else "--" + name.replace("_", "-") for name in names]
+
+
+def _run_series(recipe: Recipe, engine: str, lang: Lang, watcher: Watcher) -> SeriesStudy:
+    series = make_series(recipe.series or "")
+    chosen = resolve_engine(engine, recipe, partial(_wait, lang))
+    return run_series(SeriesPlan(recipe=recipe, series=series, engine=chosen, lang=lang), watcher)
 
 
 def _wait(lang: Lang, line: Text) -> None:
@@ -173,7 +214,7 @@ def choose_recipes(
         raise SettingsError("a run needs at least one recipe")
     asked = {"seeds": seeds, "refit_every": refit_every, "train_sessions": train_sessions}
     changes = dict(settings) | {name: value for name, value in asked.items() if value is not None}
-    return tuple(with_settings(of_bars(load_recipe(name)), changes) for name in dict.fromkeys(expanded))
+    return tuple(with_settings(load_recipe(name), changes) for name in dict.fromkeys(expanded))
 
 
 def _missing_rungs(chosen: Sequence[Recipe]) -> tuple[Recipe, ...]:

@@ -8,6 +8,7 @@ bars.parquet           the bars that were known when it was saved, to compare ne
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,7 @@ class SavedModel:
 
 def save_model(model: SavedModel, folder: Path) -> None:
     """Write `model` into an existing empty folder."""
-    from safetensors.numpy import save_file
-
-    weights = {
-        f"seed{seed}.{name}": np.ascontiguousarray(array)
-        for seed, fit in enumerate(model.fold.fits)
-        for name, array in fit.params.items()
-    }
-    save_file(weights, folder / "weights.safetensors")
+    write_weights([fit.params for fit in model.fold.fits], folder)
     write_bars(model.bars, folder / "bars.parquet")
     recipe, scaler = model.fold.recipe, model.fold.scaler
     page = {
@@ -117,17 +111,15 @@ def damaged(path: Path, error: Exception) -> SavedRunError:
 
 
 def _rebuild(page: dict[str, Any], folder: Path) -> SavedModel:
-    from safetensors.numpy import load_file
-
     recipe = Recipe.from_settings(page["recipe"]["name"], page["recipe"]["summary"], page["recipe"]["settings"])
-    weights = load_file(folder / "weights.safetensors")
+    nets = read_weights(len(page["final_losses"]), folder)
     maps = {
         axis: Affine(shift=np.array(part["shift"]), scale=np.array(part["scale"]))
         for axis, part in page["scaler"].items()
     }
     fits = tuple(
-        Fit(params=_seed(weights, seed), losses=np.array([loss]), val_losses=np.empty(0), best_epoch=-1)
-        for seed, loss in enumerate(page["final_losses"])
+        Fit(params=net, losses=np.array([loss]), val_losses=np.empty(0), best_epoch=-1)
+        for net, loss in zip(nets, page["final_losses"], strict=True)
     )
     N, L, F = page["train_shape"]
     bars = read_bars(folder / "bars.parquet", page["symbol"])
@@ -146,6 +138,26 @@ def _scores(page: dict[str, Any]) -> Scores:
     missed = page["missed"]
     own = None if missed is None else np.array(missed, dtype=np.float64)
     return Scores(errors=np.array(page["scores"], dtype=np.float64), missed=own)
+
+
+def write_weights(nets: Sequence[Params], folder: Path) -> None:
+    """Each seed's weights as weights.safetensors: seed0.w_x, seed0.w_h, ..."""
+    from safetensors.numpy import save_file
+
+    weights = {
+        f"seed{seed}.{name}": np.ascontiguousarray(array)
+        for seed, net in enumerate(nets)
+        for name, array in net.items()
+    }
+    save_file(weights, folder / "weights.safetensors")
+
+
+def read_weights(seeds: int, folder: Path) -> tuple[Params, ...]:
+    """What `write_weights` wrote of so many seeds; raises KeyError where one has no head."""
+    from safetensors.numpy import load_file
+
+    weights = load_file(folder / "weights.safetensors")
+    return tuple(_seed(weights, seed) for seed in range(seeds))
 
 
 def _seed(weights: Params, seed: int) -> Params:

@@ -14,7 +14,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -107,9 +107,7 @@ def _write(study: Study, folder: Path) -> None:
     page["models"] = [plain(replace(row, fit_seconds=0.0)) for row in study.models]
     page["config"] = study.config
     (folder / "study.json").write_text(to_json(page), encoding="utf-8")
-    seconds = {row.name: row.fit_seconds for row in study.models}
-    timings = {"fit_seconds": seconds, "host": platform.node(), "pid": os.getpid()}
-    (folder / "timings.json").write_text(to_json(timings), encoding="utf-8")
+    write_seconds({row.name: row.fit_seconds for row in study.models}, folder)
     write_forecasts(study.table, folder / "forecasts.parquet")
     write_bars(study.fitted[0].bars, folder / "bars.parquet")
     for model in study.fitted:
@@ -130,12 +128,18 @@ def _read(page: dict[str, Any], folder: Path) -> Study:
     history = PriceHistory(**{field.name: getattr(bars, field.name) for field in fields(PriceHistory)})
     fitted = tuple(load_model(folder / "models" / name) for name in known["recipes"])
     table = read_forecasts(folder / "forecasts.parquet")
-    seconds = _read_seconds(folder)
+    seconds = read_seconds(folder)
     known["models"] = tuple(replace(row, fit_seconds=seconds.get(row.name, 0.0)) for row in known["models"])
     return Study(**known, table=table, history=history, fitted=fitted, config=page["config"])
 
 
-def _read_seconds(folder: Path) -> dict[str, float]:
+def write_seconds(seconds: Mapping[str, float], folder: Path) -> None:
+    """Seconds by model, host and process, as timings.json."""
+    timings = {"fit_seconds": seconds, "host": platform.node(), "pid": os.getpid()}
+    (folder / "timings.json").write_text(to_json(timings), encoding="utf-8")
+
+
+def read_seconds(folder: Path) -> dict[str, float]:
     """Seconds by model; none where the file is gone, since nothing depends on them."""
     try:
         seconds: dict[str, float] = json.loads((folder / "timings.json").read_text(encoding="utf-8"))["fit_seconds"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from nextclose.core.plain import plain
 from nextclose.core.results import StudyResult
+from nextclose.core.series import Rollout, SeriesResult
 
 REPORT = "report.html"
 
@@ -26,3 +28,29 @@ def study_summary(study: StudyResult, folder: Path) -> dict[str, Any]:
         "out": str(folder),
         "report": str(folder / REPORT),
     }
+
+
+def series_summary(study: SeriesResult, folder: Path) -> dict[str, Any]:
+    """The same keys for a recipe with a series of its own; `reasons` says why some are null or empty, `rollout` is more."""
+    return {
+        "data": study.data,
+        "split": None,
+        "shapes": study.shapes,
+        "models": study.models,
+        "rollout": _rollout(study.rollout),
+        "intervals": [],
+        "ladder": None,
+        "tomorrow": [],
+        "engine": study.engine,
+        "notes": study.notes,
+        "versions": study.versions,
+        "reasons": study.reasons,
+        "out": str(folder),
+        "report": str(folder / REPORT),
+    }
+
+
+def _rollout(rollout: Rollout) -> dict[str, Any]:
+    """The recipe's measures on top, every model's below."""
+    own = {key: value for key, value in plain(rollout.own).items() if key not in ("name", "kind")}
+    return {**own, **plain(rollout)}

@@ -11,6 +11,7 @@ import numpy as np
 from nextclose.bars.bars import Bars
 from nextclose.baselines import make_baseline
 from nextclose.core.errors import SettingsError, TooFewBarsError
+from nextclose.core.fit import Fit
 from nextclose.core.results import AttentionMap, LossCurve
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import Fold, Split
@@ -120,7 +121,7 @@ class RecipeWalk:
             quantiles=quantiles,
             tomorrow_quantiles=None if tomorrow_quantiles is None else tomorrow_quantiles[0],
             fold=last,
-            losses=_curve(fitted.folds[0]),
+            losses=loss_curve(self.recipe.name, fitted.folds[0].fits),
             attention=_attention(last, data, self.span, self.engine),
             shapes=self.shapes,
             final_losses=tuple(float(fit.losses[-1]) for fit in last.fits),
@@ -214,10 +215,10 @@ def _shapes(data: Dataset, first: Fold, span: slice) -> dict[str, tuple[int, ...
     }
 
 
-def _curve(fitted: FittedFold) -> LossCurve:
-    """The fold's training losses, each seed filled with NaN behind its early stop."""
-    width = max(len(fit.losses) for fit in fitted.fits)
-    pad = [(fit.losses, fit.val_losses) for fit in fitted.fits]
+def loss_curve(name: str, fits: Sequence[Fit]) -> LossCurve:
+    """A fold's training losses, each seed filled with NaN behind its early stop."""
+    width = max(len(fit.losses) for fit in fits)
+    pad = [(fit.losses, fit.val_losses) for fit in fits]
     losses = np.stack([np.pad(train, (0, width - len(train)), constant_values=np.nan) for train, _ in pad])
     held_out = any(len(val) for _, val in pad)
     val_losses = (
@@ -225,7 +226,7 @@ def _curve(fitted: FittedFold) -> LossCurve:
         if held_out
         else np.empty((len(pad), 0))
     )
-    return LossCurve(model=fitted.recipe.name, losses=losses, val_losses=val_losses)
+    return LossCurve(model=name, losses=losses, val_losses=val_losses)
 
 
 def _attention(fold: FittedFold, data: Dataset, span: slice, engine: Engine) -> AttentionMap | None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nextclose.core.results import DataSummary, SplitDates
+from nextclose.core.series import SeriesData
 from nextclose.core.types import Float64s
-from nextclose.study.plan import Plan
+from nextclose.study.plan import Planned
 
 
 class Watcher:
     """Told of a run's progress; this one keeps quiet. Subclass it and override what is of interest."""
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: Planned) -> None:
         """Everything is settled and nothing is fitted yet; an error raised here stops the run."""
 
     def started(self, data: DataSummary, split: SplitDates, fits: int) -> None:
         """Bars are read and the split is made; `fits` nets will be fitted."""
+
+    def series(self, data: SeriesData, fits: int) -> None:
+        """The same for a recipe that has a series of its own instead of bars."""
 
     def shapes(self, model: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
         """The windows of a recipe's first fold are cut."""
