@@ -22,12 +22,40 @@ from nextclose.core.results import (
     StudyResult,
     Tomorrow,
 )
+from nextclose.core.series import SeriesData, SeriesResult
 from nextclose.judging.judge import judge
+from nextclose.judging.series import judge_one_step, judge_rollout
 
 NAN = float("nan")
 TRAIN = 40
 NOISE = {"tutorial": 0.02, "default": 0.001, "persistence": 0.0}
 BASELINES = {"drift": 1e-4, "train-mean": 2e-4, "ar": 5e-4, "ridge": 4e-4}
+
+
+def make_series(*, seeds=2, lost=True, lang="en", name="trigonometric") -> SeriesResult:
+    """A series of 40 points with two windows' worth of errors; alone, it is lost half way or never."""
+    t = np.linspace(0.0, 4.0, 40)
+    y = np.sin(t) + np.sin(2.0 * t)
+    one_step = y[3:] + 0.01 * np.arange(1, seeds + 1)[:, None]
+    rolled = one_step + np.where(np.arange(37) < 18, 0.0, 3.0 if lost else 0.0)
+    own = judge_one_step(name, y, one_step, lang)
+    return SeriesResult(
+        lang=lang,
+        data=SeriesData(symbol=name, formula="sin t + sin 2t", rows=40, start=0.0, stop=4.0, sha256="0" * 64),
+        recipes={name: {"summary": "s", "series": name, "lr": 0.005, "batch_size": None}},
+        shapes={name: {"X_train": (37, 3, 1), "y_train": (37, 1), "X_test": (37, 3, 1), "y_test": (37, 1)}},
+        models=(replace(own[0], fits=seeds, final_loss_by_seed=(0.1,) * seeds), *own[1:]),
+        rollout=judge_rollout(name, y, rolled, lang),
+        losses=(LossCurve(model=name, losses=np.array([[0.4, 0.2]] * seeds), val_losses=np.empty((seeds, 0))),),
+        engine={"chosen": "fused", "reason": "because"},
+        notes=("a note",),
+        versions={"nextclose": "0"},
+        reasons={"split": "no split", "tomorrow": "no tomorrow"},
+        t=t,
+        y=y,
+        one_step=one_step,
+        rolled=rolled,
+    )
 
 
 def make_result(

@@ -7,9 +7,9 @@ import shutil
 import subprocess
 
 import pytest
-from tests.report.conftest import make_judgement, make_result
+from tests.report.conftest import make_judgement, make_result, make_series
 
-from nextclose.report import write_judgement, write_report
+from nextclose.report import write_judgement, write_report, write_series
 
 pytestmark = [
     pytest.mark.slow,
@@ -39,6 +39,13 @@ def test_every_figure_is_drawn_without_a_complaint(tmp_path, lang):
 def test_a_judged_file_is_drawn_without_a_complaint(tmp_path, symbols, figures):
     path = write_judgement(make_judgement(symbols=symbols, intervals=False), tmp_path / "판정.html")
     assert drawn(path) == figures
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_series_is_drawn_without_a_complaint(tmp_path, lang, lost):
+    path = write_series(make_series(lang=lang, lost=lost), tmp_path / "시계열.html")
+    assert drawn(path) == 3
 
 
 def drawn(path) -> int:

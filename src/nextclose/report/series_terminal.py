@@ -50,7 +50,7 @@ def print_series(study: SeriesResult, console: Console, *, folder: Path | None =
 
 
 def _table(study: SeriesResult, lang: Lang) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 2))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     table.add_column(say("model", lang), no_wrap=True)
     titles = (
         say("RMSE, one step", lang),
