@@ -54,7 +54,7 @@ def test_a_rollout_feeds_each_prediction_back(study):
     for seed in range(2):
         for step in (1, 4, 10, 700, 2389):
             known = np.concatenate([study.y[:10], study.rolled[seed]])[step : step + 10]
-            said = engine.predict(study.nets[seed], known[None, :, None], net=net)
+            said = engine.predict(study.nets[seed], known[None, :, None], net=net, outputs=1)
             assert study.rolled[seed, step] == pytest.approx(said[0, 0], rel=1e-5, abs=1e-6)
     assert not np.allclose(study.rolled, study.one_step, atol=0.01)
 
@@ -211,6 +211,17 @@ def test_windows_held_out_to_stop_early_are_told(study):
     assert held.losses[0].val_losses.shape[0] == 1
     assert any("The last 20 windows were held out" in note for note in held.notes)
     assert not any("held out to stop" in note for note in study.notes)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"head": "every-step"}, {"cell": "transformer", "init": "rnn"}, {"decoder": "recurrent"}]
+)
+def test_every_net_of_the_family_runs_alone(changes):
+    pytest.importorskip("torch")
+    found = quick(seeds=1, hidden_size=4, seq_len=2390, **changes)
+    assert found.engine["chosen"] == "torch"
+    assert found.rolled.shape == (1, 10)
+    np.testing.assert_allclose(found.rolled[:, 0], found.one_step[:, 0], rtol=1e-4)
 
 
 def test_quantiles_run_on_with_their_median():
