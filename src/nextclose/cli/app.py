@@ -11,6 +11,7 @@ import typer
 from nextclose.cli.bench import bench
 from nextclose.cli.data import app as data
 from nextclose.cli.explain import explain
+from nextclose.cli.export import export
 from nextclose.cli.judge import judge
 from nextclose.cli.market import app as market
 from nextclose.cli.predict import predict
@@ -33,6 +34,7 @@ app.command("run")(run)
 app.command("predict")(predict)
 app.command("judge")(judge)
 app.command("explain")(explain)
+app.command("export")(export)
 app.command("recipes")(recipes)
 app.command("bench")(bench)
 app.add_typer(data, name="data")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nextclose.bars import load_bars
 from nextclose.core.errors import NextcloseError, SavedRunError
@@ -22,6 +22,9 @@ from nextclose.study.walk import apart, held_out_scores
 from nextclose.training.fold import fit_fold
 from nextclose.training.resolve import resolve_engine
 from nextclose.windows import make_dataset
+
+if TYPE_CHECKING:
+    from nextclose.study.export import Exported
 
 
 class Forecaster:
@@ -119,6 +122,18 @@ class Forecaster:
         with beside(path) as partial:
             save_model(self.model, partial)
         return path
+
+    def export(self, file: str | Path, *, force: bool = False) -> Exported:
+        """Write the fitted model to `file` as ONNX: raw bars in, the price out; says how close the two are.
+
+        Raises
+        ------
+        SettingsError : packages that are missing, a recipe without `close`, or a file that exists.
+        NextcloseError : the file's prices are not the model's to 1e-5.
+        """
+        from nextclose.study.export import export_model
+
+        return export_model(self.model, Path(file), force=force)
 
     @classmethod
     def from_model(cls, model: SavedModel, engine: str = "auto") -> Forecaster:

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from nextclose.bars.bars import PRICES, Bars
-from nextclose.core.errors import NextcloseError, SavedRunError
+from nextclose.core.errors import SavedRunError
 from nextclose.core.fit import Fit
 from nextclose.core.types import Params
 from nextclose.recipes import Recipe
+from nextclose.study.saved_checks import check_saved
 from nextclose.study.scores import Scores
 from nextclose.training.fold import FittedFold
 from nextclose.windows import Affine, Scaler
@@ -77,7 +78,7 @@ def load_model(folder: Path) -> SavedModel:
     page = read_page(path)
     try:
         return _rebuild(page, folder)
-    except NextcloseError:
+    except SavedRunError:
         raise
     except Exception as error:
         raise damaged(folder, error) from error
@@ -88,7 +89,7 @@ def read_page(path: Path) -> dict[str, Any]:
     try:
         page = json.loads(path.read_text(encoding="utf-8"))
         written = int(page["format"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise damaged(path, error) from error
     if written > FORMAT:
         raise SavedRunError(
@@ -121,10 +122,12 @@ def _rebuild(page: dict[str, Any], folder: Path) -> SavedModel:
         Fit(params=net, losses=np.array([loss]), val_losses=np.empty(0), best_epoch=-1)
         for net, loss in zip(nets, page["final_losses"], strict=True)
     )
+    scaler = Scaler(x=maps["x"], y=maps["y"])
+    check_saved(recipe, weights, scaler, len(fits), folder)
     N, L, F = page["train_shape"]
     bars = read_bars(folder / "bars.parquet", page["symbol"])
     return SavedModel(
-        fold=FittedFold(recipe=recipe, scaler=Scaler(x=maps["x"], y=maps["y"]), fits=fits, train_shape=(N, L, F)),
+        fold=FittedFold(recipe=recipe, scaler=scaler, fits=fits, train_shape=(N, L, F)),
         scores=_scores(page),
         bars=replace(bars, exchange=page["exchange"], source=page["source"]),
         trained_until=page["trained_until"],
@@ -162,10 +165,7 @@ def read_weights(seeds: int, folder: Path) -> tuple[Params, ...]:
 
 def _seed(weights: Params, seed: int) -> Params:
     prefix = f"seed{seed}."
-    params = {name.removeprefix(prefix): array for name, array in weights.items() if name.startswith(prefix)}
-    if "w_y" not in params:
-        raise KeyError(f"{prefix}w_y")
-    return params
+    return {name.removeprefix(prefix): array for name, array in weights.items() if name.startswith(prefix)}
 
 
 def write_bars(bars: Bars, path: Path) -> None:

@@ -25,6 +25,7 @@ from nextclose.core.forecasts import COLUMNS, Forecasts
 from nextclose.core.plain import plain, rebuild, to_json
 from nextclose.core.results import PriceHistory, StudyResult
 from nextclose.report import write_report
+from nextclose.study.saved_checks import check_name
 from nextclose.study.saved_model import FORMAT, damaged, load_model, read_bars, read_page, save_model, write_bars
 from nextclose.study.study import Study
 
@@ -126,6 +127,8 @@ def _read(page: dict[str, Any], folder: Path) -> Study:
     }
     bars = read_bars(folder / "bars.parquet", known["data"].symbol)
     history = PriceHistory(**{field.name: getattr(bars, field.name) for field in fields(PriceHistory)})
+    for name in known["recipes"]:
+        check_name(name, folder)
     fitted = tuple(load_model(folder / "models" / name) for name in known["recipes"])
     table = read_forecasts(folder / "forecasts.parquet")
     seconds = read_seconds(folder)

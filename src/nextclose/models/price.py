@@ -1,0 +1,135 @@
+"""A fitted recipe as one module: raw bars in, prices out.
+
+bars (T, F) -> scaled window (L, F) -> every seed's net -> closes (S, K, Q) -> price (K,), quantiles (K, Q)
+
+It repeats in PyTorch what `windows` and `training.fold` do in NumPy, so that a graph can hold all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from nextclose.core.settings import WindowSettings
+from nextclose.core.types import Params
+from nextclose.models.net import Net
+from nextclose.recipes import Recipe
+from nextclose.windows import Scaler
+from nextclose.windows.features import RELATIVE_TO_CLOSE
+from nextclose.windows.volatility import DECAY, FLOOR
+
+
+class PriceNet(nn.Module):
+    """The nets of all seeds between the scaling of their inputs and the inverse of their target.
+
+    Parameters
+    ----------
+    recipe : `close` is among its features.
+    scaler : of the span that the nets were fitted on; kept as float64 buffers.
+    params : each seed's weights; a net computes in its weights' dtype, everything around it in float64.
+    """
+
+    x_shift: Tensor
+    x_scale: Tensor
+    y_shift: Tensor
+    y_scale: Tensor
+    steps: Tensor
+    """(K,) the square roots of 1 .. K."""
+
+    def __init__(self, recipe: Recipe, scaler: Scaler, params: Sequence[Params]) -> None:
+        super().__init__()
+        self.windows, self.heads, self.median = recipe.windows, recipe.training.heads, recipe.training.median
+        self.nets = nn.ModuleList(_net(recipe, own) for own in params)
+        steps = np.sqrt(np.arange(1, recipe.windows.horizon + 1))
+        for name, values in (
+            ("x_shift", scaler.x.shift),
+            ("x_scale", scaler.x.scale),
+            ("y_shift", scaler.y.shift),
+            ("y_scale", scaler.y.scale),
+            ("steps", steps),
+        ):
+            self.register_buffer(name, torch.tensor(np.asarray(values), dtype=torch.float64))
+        self.eval()
+
+    def forward(self, bars: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """Raw float64 rows (T, F), oldest first, T >= L -> price (K,), and quantiles (K, Q) where the net has them."""
+        L, column = self.windows.seq_len, self.windows.features.index("close")
+        volatility = ewma_volatility(bars[:, column])
+        window = relative(bars.narrow(0, bars.shape[0] - L, L), self.windows, volatility)  # (L, F)
+        X = ((window - self.x_shift) / self.x_scale)[None]  # (1, L, F)
+        outputs = torch.stack([net(X.to(dtype_of(net))).double() for net in self.nets])  # (S, 1, K * Q)
+        target = outputs.view(len(self.nets), self.windows.horizon, self.heads) * self.y_scale + self.y_shift
+        closes = uncrossed(self.closes(target, bars[-1, column], volatility), self.median).mean(0)  # (K, Q)
+        price = closes[:, self.median]
+        return (price, closes) if self.heads > 1 else price
+
+    def closes(self, target: Tensor, last_close: Tensor, volatility: Tensor) -> Tensor:
+        """The closes that values in the target's unit mean, (S, K, Q) -> (S, K, Q)."""
+        if self.windows.target == "price":
+            return target
+        if self.windows.target == "volatility-return":
+            target = target * (volatility * self.steps)[:, None]
+        return last_close * torch.exp(target)
+
+
+def relative(window: Tensor, settings: WindowSettings, volatility: Tensor) -> Tensor:
+    """A window (L, F) as `windows.dataset` makes it: relative to its last close under a log-ratio scaling."""
+    if not settings.scaling.startswith("log-ratio"):
+        return window
+    last_close = window[-1, settings.features.index("close")]
+    one = torch.ones((), dtype=window.dtype)
+    unit = volatility if settings.scaling == "log-ratio-volatility" else one
+    columns = []
+    for f, name in enumerate(settings.features):
+        column = window[:, f]
+        if name in RELATIVE_TO_CLOSE:
+            columns.append(torch.log(column / last_close) / unit)
+        elif name == "volume":
+            columns.append(torch.log(column + one) - torch.log(column[-1] + one))
+        else:
+            columns.append(column / unit)
+    return torch.stack(columns, dim=1)
+
+
+def ewma_volatility(close: Tensor) -> Tensor:
+    """What `windows.volatility.ewma_volatility` says at the last of the closes (T,), a scalar.
+
+    sigma^2 = sum_i DECAY^i r_{T-i}^2 / sum_i DECAY^i; a single close has no return and takes `FLOOR`.
+    """
+    squares = torch.diff(torch.log(close)) ** 2  # (T - 1,)
+    ages = torch.arange(close.shape[0] - 1, dtype=close.dtype).flip(0)
+    weights = torch.exp(ages * float(np.log(DECAY)))
+    return torch.sqrt((weights * squares).sum() / weights.sum().clamp(min=1.0)).clamp(min=FLOOR)
+
+
+def uncrossed(closes: Tensor, median: int) -> Tensor:
+    """Quantiles (..., Q) that do not cross, pushed apart from the median outwards."""
+    apart = list(closes.unbind(-1))
+    for q in range(median - 1, -1, -1):
+        apart[q] = torch.minimum(apart[q], apart[q + 1])
+    for q in range(median + 1, len(apart)):
+        apart[q] = torch.maximum(apart[q], apart[q - 1])
+    return torch.stack(apart, dim=-1)
+
+
+def dtype_of(net: nn.Module) -> torch.dtype:
+    """What a net's weights are numbers of."""
+    return next(net.parameters()).dtype
+
+
+def _net(recipe: Recipe, params: Params) -> Net:
+    """A seed's net, ready to forecast."""
+    dtype = torch.from_numpy(np.asarray(params["w_y"])).dtype
+    windows = recipe.windows
+    net = Net(
+        recipe.net,
+        input_size=len(windows.features),
+        seq_len=windows.seq_len,
+        output_size=windows.horizon * recipe.training.heads,
+    ).to(dtype)
+    net.h_0 = net.h_0.to(dtype)
+    net.load(params)
+    return net.eval().requires_grad_(False)
