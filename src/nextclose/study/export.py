@@ -16,7 +16,7 @@ from nextclose.core.lang import Lang
 from nextclose.core.suggest import did_you_mean
 from nextclose.core.types import Float64s
 from nextclose.recipes import Recipe
-from nextclose.study.forecaster import load
+from nextclose.study.forecaster import load_of_bars
 from nextclose.study.ports import Port, ports, properties
 from nextclose.study.saved_model import SavedModel
 from nextclose.study.study import Study
@@ -55,7 +55,7 @@ def export_run(
     SavedRunError : a run that is missing, damaged or from a newer version.
     SettingsError : no such recipe there; and as `export_model`.
     """
-    saved = load(folder)
+    saved = load_of_bars(folder)
     models = saved.fitted if isinstance(saved, Study) else (saved.model,)
     return export_model(_pick(models, folder, recipe), file, force=force, lang=lang)
 

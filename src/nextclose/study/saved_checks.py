@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def check_saved(recipe: Recipe, weights: Params, scaler: Scaler, seeds: int, fol
     else:
         K = windows.horizon * recipe.training.heads
         shapes = net_shape(net, input_size=F, seq_len=windows.seq_len, output_size=K).parameters()
-        problems += _odd_weights(weights, shapes, (net.num_layers, net.hidden_size), seeds)
+        problems += _odd_weights(weights, shapes, (net.start_rows, net.hidden_size), seeds)
     if problems:
         raise refused(folder, Joined(problems))
 
@@ -43,6 +44,13 @@ def refused(folder: Path, problem: Text) -> SavedRunError:
         folder=folder,
         problem=problem,
     )
+
+
+def check_words(page: Mapping[str, object], folder: Path) -> None:
+    """Raise SavedRunError unless what a page calls by a word is one."""
+    for key, kind in {"symbol": str, "trained_until": str, "exchange": str | None, "source": str | None}.items():
+        if not isinstance(page[key], kind):
+            raise refused(folder, Text("{key}: expected a text, got {got}", key=key, got=page[key]))
 
 
 def check_name(name: object, folder: Path) -> None:

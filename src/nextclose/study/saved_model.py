@@ -20,7 +20,7 @@ from nextclose.core.errors import SavedRunError
 from nextclose.core.fit import Fit
 from nextclose.core.types import Params
 from nextclose.recipes import Recipe
-from nextclose.study.saved_checks import check_saved
+from nextclose.study.saved_checks import check_saved, check_words
 from nextclose.study.scores import Scores
 from nextclose.training.fold import FittedFold
 from nextclose.windows import Affine, Scaler
@@ -112,15 +112,16 @@ def damaged(path: Path, error: Exception) -> SavedRunError:
 
 
 def _rebuild(page: dict[str, Any], folder: Path) -> SavedModel:
+    check_words(page, folder)
     recipe = Recipe.from_settings(page["recipe"]["name"], page["recipe"]["summary"], page["recipe"]["settings"])
-    nets = read_weights(len(page["final_losses"]), folder)
+    weights = _arrays(folder)
     maps = {
         axis: Affine(shift=np.array(part["shift"]), scale=np.array(part["scale"]))
         for axis, part in page["scaler"].items()
     }
     fits = tuple(
-        Fit(params=net, losses=np.array([loss]), val_losses=np.empty(0), best_epoch=-1)
-        for net, loss in zip(nets, page["final_losses"], strict=True)
+        Fit(params=_seed(weights, seed), losses=np.array([loss]), val_losses=np.empty(0), best_epoch=-1)
+        for seed, loss in enumerate(page["final_losses"])
     )
     scaler = Scaler(x=maps["x"], y=maps["y"])
     check_saved(recipe, weights, scaler, len(fits), folder)
@@ -156,11 +157,15 @@ def write_weights(nets: Sequence[Params], folder: Path) -> None:
 
 
 def read_weights(seeds: int, folder: Path) -> tuple[Params, ...]:
-    """What `write_weights` wrote of so many seeds; raises KeyError where one has no head."""
+    """What `write_weights` wrote of so many seeds."""
+    weights = _arrays(folder)
+    return tuple(_seed(weights, seed) for seed in range(seeds))
+
+
+def _arrays(folder: Path) -> Params:
     from safetensors.numpy import load_file
 
-    weights = load_file(folder / "weights.safetensors")
-    return tuple(_seed(weights, seed) for seed in range(seeds))
+    return dict(load_file(folder / "weights.safetensors"))
 
 
 def _seed(weights: Params, seed: int) -> Params:
