@@ -14,6 +14,7 @@ VERBS = (
     ("predict",),
     ("judge",),
     ("explain",),
+    ("export",),
     ("recipes",),
     ("market", "run"),
     ("market", "resume"),

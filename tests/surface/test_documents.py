@@ -115,6 +115,18 @@ def test_the_python_of_the_page_on_own_columns_runs(page, said, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("page", ["docs/export.md", "docs/export.ko.md"])
+def test_the_python_of_the_export_page_prints_one_price_twice(page, tmp_path):
+    pytest.importorskip("onnxruntime", reason="the extra 'onnx' is not installed")
+    (block,) = python_blocks(page)
+    done = run(tmp_path, "-W", "error", "-c", block)
+    assert done.returncode == 0, done.stderr
+    about, file, model = done.stdout.splitlines()
+    assert about == "open,high,low,close 10 2013-03-01"
+    assert file.split()[1] == model.split()[1]
+
+
+@pytest.mark.slow
 def test_the_reference_is_what_the_program_says(tmp_path):
     before = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     done = run(tmp_path, ROOT / "scripts" / "make_reference.py")

@@ -22,8 +22,8 @@ from nextclose.training.fold import FittedFold
 if TYPE_CHECKING:
     import onnx_ir
 
-OPSET = 18
-"""ONNX's operators of this version; onnxruntime reads them since 1.14."""
+OPSET, IR_VERSION = 18, 8
+"""The operators and the file format of ONNX 1.13 (2022): the exporter's own operators, so that none is converted."""
 SPARE = 2
 """Rows of the example beyond the window, so that its length is taken for no constant."""
 
@@ -48,6 +48,7 @@ def write_graph(fold: FittedFold, path: Path, *, properties: Mapping[str, str], 
     for value in (*graph.graph.inputs, *graph.graph.outputs):
         value.metadata_props.clear()
         value.doc_string = docs[value.name or ""]
+    graph.ir_version = IR_VERSION
     _save(graph, path)
 
 
