@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nextclose.core.settings import WindowSettings
+from nextclose.core.settings import FEATURES, WindowSettings
 from nextclose.core.types import Params
-from nextclose.models.net import Net
+from nextclose.models.net import Net, side_by_side
 from nextclose.recipes import Recipe
 from nextclose.windows import Scaler
 from nextclose.windows.features import RELATIVE_TO_CLOSE
@@ -42,7 +42,8 @@ class PriceNet(nn.Module):
     def __init__(self, recipe: Recipe, scaler: Scaler, params: Sequence[Params]) -> None:
         super().__init__()
         self.windows, self.heads, self.median = recipe.windows, recipe.training.heads, recipe.training.median
-        self.nets = nn.ModuleList(_net(recipe, own) for own in params)
+        self.seeds = len(params)
+        self.nets = side_by_side([_net(recipe, own) for own in params])
         steps = np.sqrt(np.arange(1, recipe.windows.horizon + 1))
         for name, values in (
             ("x_shift", scaler.x.shift),
@@ -59,9 +60,9 @@ class PriceNet(nn.Module):
         L, column = self.windows.seq_len, self.windows.features.index("close")
         volatility = ewma_volatility(bars[:, column])
         window = relative(bars.narrow(0, bars.shape[0] - L, L), self.windows, volatility)  # (L, F)
-        X = ((window - self.x_shift) / self.x_scale)[None]  # (1, L, F)
-        outputs = torch.stack([net(X.to(dtype_of(net))).double() for net in self.nets])  # (S, 1, K * Q)
-        target = outputs.view(len(self.nets), self.windows.horizon, self.heads) * self.y_scale + self.y_shift
+        X = ((window - self.x_shift) / self.x_scale).to(self.nets.h_0.dtype)
+        outputs = self.nets(X.expand(self.seeds, 1, -1, -1)).double()  # (S, 1, K * Q)
+        target = outputs.view(self.seeds, self.windows.horizon, self.heads) * self.y_scale + self.y_shift
         closes = uncrossed(self.closes(target, bars[-1, column], volatility), self.median).mean(0)  # (K, Q)
         price = closes[:, self.median]
         return (price, closes) if self.heads > 1 else price
@@ -70,27 +71,32 @@ class PriceNet(nn.Module):
         """The closes that values in the target's unit mean, (S, K, Q) -> (S, K, Q)."""
         if self.windows.target == "price":
             return target
+        if self.windows.target == "log1p-return":
+            return torch.expm1(torch.log1p(last_close) + target)
         if self.windows.target == "volatility-return":
             target = target * (volatility * self.steps)[:, None]
         return last_close * torch.exp(target)
 
 
 def relative(window: Tensor, settings: WindowSettings, volatility: Tensor) -> Tensor:
-    """A window (L, F) as `windows.dataset` makes it: relative to its last close under a log-ratio scaling."""
+    """A window (L, F) as `windows.dataset` makes it: relative to its last bar where the scaling says so."""
+    if settings.scaling == "log1p-ratio":
+        return torch.log1p(window) - torch.log1p(window[-1])
     if not settings.scaling.startswith("log-ratio"):
         return window
     last_close = window[-1, settings.features.index("close")]
-    one = torch.ones((), dtype=window.dtype)
-    unit = volatility if settings.scaling == "log-ratio-volatility" else one
+    unit = volatility if settings.scaling == "log-ratio-volatility" else torch.ones_like(volatility)
     columns = []
     for f, name in enumerate(settings.features):
         column = window[:, f]
         if name in RELATIVE_TO_CLOSE:
             columns.append(torch.log(column / last_close) / unit)
+        elif name == "adj_close":
+            columns.append(torch.log(column / column[-1]) / unit)
         elif name == "volume":
-            columns.append(torch.log(column + one) - torch.log(column[-1] + one))
+            columns.append(torch.log1p(column) - torch.log1p(column[-1]))
         else:
-            columns.append(column / unit)
+            columns.append(column / unit if name in FEATURES else column)
     return torch.stack(columns, dim=1)
 
 
@@ -115,11 +121,6 @@ def uncrossed(closes: Tensor, median: int) -> Tensor:
     return torch.stack(apart, dim=-1)
 
 
-def dtype_of(net: nn.Module) -> torch.dtype:
-    """What a net's weights are numbers of."""
-    return next(net.parameters()).dtype
-
-
 def _net(recipe: Recipe, params: Params) -> Net:
     """A seed's net, ready to forecast."""
     dtype = torch.from_numpy(np.asarray(params["w_y"])).dtype
@@ -128,7 +129,7 @@ def _net(recipe: Recipe, params: Params) -> Net:
         recipe.net,
         input_size=len(windows.features),
         seq_len=windows.seq_len,
-        output_size=windows.horizon * recipe.training.heads,
+        output_size=windows.outputs * recipe.training.heads,
     ).to(dtype)
     net.h_0 = net.h_0.to(dtype)
     net.load(params)

@@ -30,7 +30,7 @@ def check_saved(recipe: Recipe, weights: Params, scaler: Scaler, seeds: int, fol
     if net.num_layers > len(weights) or seeds < 1:
         problems.append(Text("{got} arrays are too few for its nets", got=len(weights)))
     else:
-        K = windows.horizon * recipe.training.heads
+        K = windows.outputs * recipe.training.heads
         shapes = net_shape(net, input_size=F, seq_len=windows.seq_len, output_size=K).parameters()
         problems += _odd_weights(weights, shapes, (net.start_rows, net.hidden_size), seeds)
     if problems:

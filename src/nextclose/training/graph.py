@@ -27,6 +27,8 @@ OPSET, IR_VERSION = 18, 8
 SPARE = 2
 """Rows of the example beyond the window, so that its length is taken for no constant."""
 
+CHATTER = ("torch.onnx._internal.exporter._registration", "onnxscript.optimizer._constant_folding")
+
 
 def write_graph(fold: FittedFold, path: Path, *, properties: Mapping[str, str], docs: Mapping[str, str]) -> None:
     """Write the nets of a fold with all that is around them into one file.
@@ -82,13 +84,16 @@ def _save(graph: onnx_ir.Model, path: Path) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what the exporter says of itself: no torchvision to register, and a deprecated class that it copies."""
-    log = logging.getLogger("torch.onnx._internal.exporter._registration")
-    level = log.level
-    log.setLevel(logging.ERROR)
+    """Without what the exporter says of itself: no torchvision to register, operators that it leaves unfolded, and a
+    deprecated class of its own that it copies."""
+    logs = [logging.getLogger(name) for name in CHATTER]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
             yield
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
