@@ -25,7 +25,7 @@ def test_prices_from_raw_bars_are_the_fold_s(name):
 
 def check(name, settings):
     """At some origins, with all bars up to there."""
-    bars = walk_bars(90, seed=3)
+    bars = walk_bars(200, seed=3)
     model = nc.Forecaster(name, settings=QUICK | settings).fit(bars).model
     data = make_dataset(bars, model.fold.recipe.windows)
     net = PriceNet(model.fold.recipe, model.fold.scaler, [fit.params for fit in model.fold.fits])
@@ -46,6 +46,16 @@ def check(name, settings):
         {"cell": "lstm", "decoder": "attention", "horizon": 3, "h0": "random"},
         {"cell": "gru", "bidirectional": True, "head": "batchnorm", "num_layers": 2},
         {"cell": "transformer", "num_heads": 4},
+        {"strategy": "recursive", "horizon": 3, "features": ["change", "close"], "h0": "random"},
+        {
+            "strategy": "recursive",
+            "horizon": 2,
+            "features": ["close"],
+            "seq_len": 1,
+            "scaling": "standard",
+            "target": "price",
+        },
+        {"scaling": "log1p-ratio", "target": "log1p-return", "features": ["volume", "close"], "horizon": 2},
     ],
 )
 def test_prices_of_other_settings_are_the_fold_s(settings):

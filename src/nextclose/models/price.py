@@ -37,14 +37,14 @@ class PriceNet(nn.Module):
     y_shift: Tensor
     y_scale: Tensor
     steps: Tensor
-    """(K,) the square roots of 1 .. K."""
+    """(outputs,) the square roots of 1, 2, ..."""
 
     def __init__(self, recipe: Recipe, scaler: Scaler, params: Sequence[Params]) -> None:
         super().__init__()
         self.windows, self.heads, self.median = recipe.windows, recipe.training.heads, recipe.training.median
-        self.seeds = len(params)
+        self.seeds, self.close = len(params), recipe.windows.features.index("close")
         self.nets = side_by_side([_net(recipe, own) for own in params])
-        steps = np.sqrt(np.arange(1, recipe.windows.horizon + 1))
+        steps = np.sqrt(np.arange(1, recipe.windows.outputs + 1))
         for name, values in (
             ("x_shift", scaler.x.shift),
             ("x_scale", scaler.x.scale),
@@ -57,47 +57,60 @@ class PriceNet(nn.Module):
 
     def forward(self, bars: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """Raw float64 rows (T, F), oldest first, T >= L -> price (K,), and quantiles (K, Q) where the net has them."""
-        L, column = self.windows.seq_len, self.windows.features.index("close")
-        volatility = ewma_volatility(bars[:, column])
-        window = relative(bars.narrow(0, bars.shape[0] - L, L), self.windows, volatility)  # (L, F)
-        X = ((window - self.x_shift) / self.x_scale).to(self.nets.h_0.dtype)
-        outputs = self.nets(X.expand(self.seeds, 1, -1, -1)).double()  # (S, 1, K * Q)
-        target = outputs.view(self.seeds, self.windows.horizon, self.heads) * self.y_scale + self.y_shift
-        closes = uncrossed(self.closes(target, bars[-1, column], volatility), self.median).mean(0)  # (K, Q)
-        price = closes[:, self.median]
-        return (price, closes) if self.heads > 1 else price
+        L = self.windows.seq_len
+        volatility = ewma_volatility(bars[:, self.close])
+        rows = bars.narrow(0, bars.shape[0] - L, L).expand(self.seeds, -1, -1)  # (S, L, F)
+        closes = self.closes(rows, volatility)  # (S, outputs, Q)
+        said = [closes]
+        for _ in range(self.windows.horizon - self.windows.outputs):
+            rows = self.gone_on(rows, closes[:, 0, 0])
+            closes = self.closes(rows, volatility)
+            said.append(closes)
+        told = uncrossed(torch.cat(said, dim=1), self.median).mean(0)  # (K, Q)
+        price = told[:, self.median]
+        return (price, told) if self.heads > 1 else price
 
-    def closes(self, target: Tensor, last_close: Tensor, volatility: Tensor) -> Tensor:
-        """The closes that values in the target's unit mean, (S, K, Q) -> (S, K, Q)."""
+    def closes(self, rows: Tensor, volatility: Tensor) -> Tensor:
+        """What each seed's net says after its own raw rows (S, L, F), (S, outputs, Q)."""
+        X = (relative(rows, self.windows, volatility) - self.x_shift) / self.x_scale
+        outputs: Tensor = self.nets(X[:, None].to(self.nets.h_0.dtype)).double()  # (S, 1, outputs * Q)
+        target = outputs.view(self.seeds, self.windows.outputs, self.heads) * self.y_scale + self.y_shift
+        last = rows[:, -1, self.close, None, None]  # (S, 1, 1)
         if self.windows.target == "price":
             return target
         if self.windows.target == "log1p-return":
-            return torch.expm1(torch.log1p(last_close) + target)
+            return (last + 1.0) * torch.exp(target) - 1.0
         if self.windows.target == "volatility-return":
             target = target * (volatility * self.steps)[:, None]
-        return last_close * torch.exp(target)
+        return last * torch.exp(target)
+
+    def gone_on(self, rows: Tensor, close: Tensor) -> Tensor:
+        """The rows (S, L, F) a session later, the closes (S,) that were said as their last (`windows.recursion`)."""
+        known = {"close": close, "change": close / rows[:, -1, self.close] - 1.0}
+        new = torch.stack([known[name] for name in self.windows.features], dim=-1)  # (S, F)
+        return torch.cat([rows[:, 1:], new[:, None]], dim=1)
 
 
-def relative(window: Tensor, settings: WindowSettings, volatility: Tensor) -> Tensor:
-    """A window (L, F) as `windows.dataset` makes it: relative to its last bar where the scaling says so."""
+def relative(rows: Tensor, settings: WindowSettings, volatility: Tensor) -> Tensor:
+    """Windows (S, L, F) as `windows.dataset` makes them: relative to their last bar where the scaling says so."""
     if settings.scaling == "log1p-ratio":
-        return torch.log1p(window) - torch.log1p(window[-1])
+        return torch.log1p(rows) - torch.log1p(rows[:, -1:])
     if not settings.scaling.startswith("log-ratio"):
-        return window
-    last_close = window[-1, settings.features.index("close")]
+        return rows
+    last_close = rows[:, -1:, settings.features.index("close")]  # (S, 1)
     unit = volatility if settings.scaling == "log-ratio-volatility" else torch.ones_like(volatility)
     columns = []
     for f, name in enumerate(settings.features):
-        column = window[:, f]
+        column = rows[:, :, f]  # (S, L)
         if name in RELATIVE_TO_CLOSE:
             columns.append(torch.log(column / last_close) / unit)
         elif name == "adj_close":
-            columns.append(torch.log(column / column[-1]) / unit)
+            columns.append(torch.log(column / column[:, -1:]) / unit)
         elif name == "volume":
-            columns.append(torch.log1p(column) - torch.log1p(column[-1]))
+            columns.append(torch.log1p(column) - torch.log1p(column[:, -1:]))
         else:
             columns.append(column / unit if name in FEATURES else column)
-    return torch.stack(columns, dim=1)
+    return torch.stack(columns, dim=-1)
 
 
 def ewma_volatility(close: Tensor) -> Tensor:
