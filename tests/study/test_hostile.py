@@ -17,6 +17,7 @@ from tests.study.conftest import QUICK
 
 import nextclose as nc
 from nextclose.core.errors import SavedRunError
+from nextclose.recipes import load_recipe, recipe_names
 from nextclose.study.saving import load_study
 
 
@@ -56,6 +57,14 @@ def first_weights(folder):
 
 def weigh(folder, **arrays):
     save_file(load_file(folder / "weights.safetensors") | arrays, folder / "weights.safetensors")
+
+
+@pytest.mark.parametrize("name", [name for name in recipe_names() if load_recipe(name).series is None])
+def test_what_every_recipe_saves_is_let_in(name, tmp_path):
+    model = nc.Forecaster(name, settings={"epochs": 1, "seeds": 2}).fit(walk_bars(200, seed=3))
+    again = nc.load(model.save(tmp_path / "m")).model.fold
+    np.testing.assert_equal([fit.params for fit in again.fits], [fit.params for fit in model.model.fold.fits])
+    assert again.recipe == model.recipe
 
 
 def test_the_bomb_works(tmp_path):

@@ -15,7 +15,7 @@ from nextclose.core.errors import NextcloseError, SavedRunError, SettingsError
 from nextclose.core.lang import Lang
 from nextclose.core.suggest import did_you_mean
 from nextclose.core.types import Float64s
-from nextclose.recipes import Recipe
+from nextclose.recipes import Recipe, of_bars
 from nextclose.study.forecaster import load_of_bars
 from nextclose.study.ports import Port, ports, properties
 from nextclose.study.saved_model import SavedModel
@@ -165,7 +165,7 @@ def _is_there(package: str) -> bool:
 
 
 def _check_recipe(recipe: Recipe) -> None:
-    if "close" not in recipe.windows.features:
+    if "close" not in of_bars(recipe).windows.features:
         raise SettingsError(
             "recipe '{recipe}' cannot be exported: its forecast is relative to the last close, and 'close' is not among its "
             "features ({features}), which are all that the file is given. Fit it with close, such as --set features={wish}.",
