@@ -1,0 +1,18 @@
+"""Writes the pictures of docs/cells and docs/shapes: make_cell_pictures.py [DOCS]."""
+
+import sys
+from pathlib import Path
+
+import cell_drawings
+
+DRAWINGS = {f"cells/{name}.svg": draw for name, draw in cell_drawings.DRAWINGS.items()}
+
+
+def main(docs: Path) -> None:
+    (docs / "cells").mkdir(parents=True, exist_ok=True)
+    for name, draw in DRAWINGS.items():
+        (docs / name).write_text(draw().text(), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[1] / "docs")
