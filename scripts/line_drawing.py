@@ -1,5 +1,6 @@
 """Line drawings as SVG: boxes, arrows and mathematics placed by hand, in ink and one accent, for light and dark."""
 
+import re
 from html import escape
 from math import hypot
 
@@ -19,7 +20,6 @@ path,line,rect,circle{stroke-width:1.5;stroke-linejoin:round;stroke-linecap:roun
 """
 INK, QUIET, ACCENT, PAPER = "i", "q", "a", "p"
 STROKES = {INK: "L", QUIET: "F", ACCENT: "A", PAPER: "P"}
-UPRIGHT = ("tanh", "softmax", "act", "log")
 
 Point = tuple[float, float]
 
@@ -134,21 +134,18 @@ def _head(start: Point, end: Point) -> str:
 
 def _spans(text: str, size: float) -> str:
     """The tspans of `h_{t-1}`: subscripts lowered, superscripts raised, variables slanted."""
-    spans, at, back = "", 0, 0.0
-    while at < len(text):
-        level = {"_": 0.26, "^": -0.36}.get(text[at], 0.0) * size
-        if level:
-            stop = text.index("}", at)
-            spans += _span(text[at + 2 : stop], level + back, size * 0.7)
-            at, back = stop + 1, -level
-        else:
-            stop = min((i for i in (text.find("_{", at), text.find("^{", at)) if i >= 0), default=len(text))
-            spans += _span(text[at:stop], back, size)
-            at, back = stop, 0.0
+    spans, back = "", 0.0
+    for level, script, plain in re.findall(r"([_^]){([^}]*)}|([^_^]+)", text):
+        shift = {"_": 0.26, "^": -0.36, "": 0.0}[level] * size
+        spans += _span(script or plain, shift + back, size * 0.7 if level else size)
+        back = -shift
     return spans
 
 
 def _span(text: str, dy: float, size: float) -> str:
-    moved = (f' dy="{dy:.3g}"' if dy else "") + ("" if size == 18 else f' style="font-size:{size:.3g}px"')
-    slanted = any(letter.isalpha() for letter in text) and text.strip() not in UPRIGHT
-    return f'<tspan class="{"v" if slanted else ""}"{moved}>{escape(text.replace("-", "−"))}</tspan>'
+    """One level; names of one or two letters are variables, longer ones functions."""
+    style = (f' dy="{dy:.3g}"' if dy else "") + ("" if size == 18 else f' style="font-size:{size:.3g}px"')
+    letters = re.sub(
+        r"(?<![^\W\d_])[^\W\d_]{1,2}\u0302?(?![^\W\d_])", r'<tspan class="v">\g<0></tspan>', text.replace("-", "−")
+    )
+    return f"<tspan{style}>{letters}</tspan>"

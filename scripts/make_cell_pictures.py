@@ -4,13 +4,17 @@ import sys
 from pathlib import Path
 
 import cell_drawings
+import net_drawings
+import shape_drawings
 
-DRAWINGS = {f"cells/{name}.svg": draw for name, draw in cell_drawings.DRAWINGS.items()}
+CELLS = cell_drawings.DRAWINGS | net_drawings.DRAWINGS
+DRAWINGS = {f"cells/{name}.svg": draw for name, draw in CELLS.items()}
+DRAWINGS |= {f"pictures/{name}.svg": draw for name, draw in shape_drawings.DRAWINGS.items()}
 
 
 def main(docs: Path) -> None:
-    (docs / "cells").mkdir(parents=True, exist_ok=True)
     for name, draw in DRAWINGS.items():
+        (docs / name).parent.mkdir(parents=True, exist_ok=True)
         (docs / name).write_text(draw().text(), encoding="utf-8", newline="\n")
 
 

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from nextclose.core.cells import CELLS
+
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+DOCS = ROOT / "docs"
+READING = sorted(page.relative_to(ROOT).as_posix() for page in [*DOCS.glob("cells/*.md"), *DOCS.glob("shapes*.md")])
+ENGLISH = [page for page in READING if not page.endswith(".ko.md")]
 
 
 def run(folder, *arguments):
@@ -132,3 +137,62 @@ def test_the_reference_is_what_the_program_says(tmp_path):
     done = run(tmp_path, ROOT / "scripts" / "make_reference.py")
     assert done.returncode == 0, done.stderr
     assert (ROOT / "docs" / "reference.md").read_text(encoding="utf-8") == before
+
+
+def korean(page):
+    return page.removesuffix(".md") + ".ko.md"
+
+
+def without_comments(block):
+    return re.sub(r"\s*#.*", "", block)
+
+
+def headings(page):
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.findall(r"^(#+) ", text, flags=re.MULTILINE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", READING)
+def test_the_python_of_a_page_prints_what_the_page_says(page, tmp_path):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", text, flags=re.DOTALL)
+    assert len(blocks) == len(python_blocks(page)) > 0
+    for block, said in blocks:
+        done = run(tmp_path, "-W", "error", "-c", block)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == said
+
+
+def test_every_cell_has_a_page_in_both_languages():
+    for name in [*CELLS, "bidirectional", "many-to-many", "seq2seq", "attention", "transformer"]:
+        assert {f"docs/cells/{name}.md", f"docs/cells/{name}.ko.md"} <= set(READING), name
+    assert {"docs/shapes.md", "docs/shapes.ko.md"} <= set(READING)
+
+
+@pytest.mark.parametrize("page", ENGLISH)
+def test_a_page_and_its_twin_have_the_same_parts(page):
+    assert headings(page) == headings(korean(page))
+    assert [*map(without_comments, python_blocks(page))] == [*map(without_comments, python_blocks(korean(page)))]
+
+
+@pytest.mark.parametrize("page", READING)
+def test_what_a_page_points_at_is_there(page):
+    for target in re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text(encoding="utf-8")):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+@pytest.mark.parametrize("page", READING)
+def test_the_lines_that_a_page_quotes_stand_in_the_source(page):
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src/nextclose/models").glob("*.py"))
+    for quoted in re.findall(r"```py\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL):
+        for line in quoted.splitlines():
+            assert line.strip() in source, line
+
+
+def test_the_pictures_are_what_their_script_draws(tmp_path):
+    done = run(tmp_path, ROOT / "scripts" / "make_cell_pictures.py", tmp_path)
+    assert done.returncode == 0, done.stderr
+    drawn = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.svg")}
+    assert drawn == {name: (ROOT / "docs" / name).read_bytes() for name in drawn}
+    assert len(drawn) == len([*(ROOT / "docs").rglob("*.svg")])
