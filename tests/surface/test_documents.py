@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nextclose.core.cells import CELLS
+from nextclose.core.cells import CELLS, TRANSFORMER
+from nextclose.recipes import recipe_names
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -165,7 +166,7 @@ def test_the_python_of_a_page_prints_what_the_page_says(page, tmp_path):
 
 
 def test_every_cell_has_a_page_in_both_languages():
-    for name in [*CELLS, "bidirectional", "many-to-many", "seq2seq", "attention", "transformer"]:
+    for name in [*CELLS, "bidirectional", "many-to-many", "seq2seq", "attention", TRANSFORMER]:
         assert {f"docs/cells/{name}.md", f"docs/cells/{name}.ko.md"} <= set(READING), name
     assert {"docs/shapes.md", "docs/shapes.ko.md"} <= set(READING)
 
@@ -180,6 +181,14 @@ def test_a_page_and_its_twin_have_the_same_parts(page):
 def test_what_a_page_points_at_is_there(page):
     for target in re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text(encoding="utf-8")):
         assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+@pytest.mark.parametrize("page", ["docs/shapes.md", "docs/shapes.ko.md"])
+def test_each_kind_of_task_has_a_recipe_that_is_there(page):
+    rows = re.findall(r"^\|.*\| (.*) \|$", (ROOT / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    named = [name for row in rows[1:] for name in re.findall(r"`([a-z0-9-]+)`", row)]
+    assert len(named) >= 5
+    assert set(named) <= set(recipe_names())
 
 
 @pytest.mark.parametrize("page", READING)
