@@ -177,10 +177,17 @@ def test_a_page_and_its_twin_have_the_same_parts(page):
     assert [*map(without_comments, python_blocks(page))] == [*map(without_comments, python_blocks(korean(page)))]
 
 
+def anchors(path):
+    titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
 @pytest.mark.parametrize("page", READING)
 def test_what_a_page_points_at_is_there(page):
-    for target in re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text(encoding="utf-8")):
-        assert (ROOT / page).parent.joinpath(target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#]+)#?([^)]*)", (ROOT / page).read_text(encoding="utf-8")):
+        path = (ROOT / page).parent / target
+        assert path.exists(), target
+        assert not anchor or anchor in anchors(path), anchor
 
 
 @pytest.mark.parametrize("page", ["docs/shapes.md", "docs/shapes.ko.md"])
