@@ -14,6 +14,7 @@ from nextclose.core.errors import FitError, SavedRunError, SettingsError
 from nextclose.core.plain import plain
 from nextclose.core.series import SeriesResult
 from nextclose.recipes import load_recipe
+from nextclose.study.export import export_run
 from nextclose.study.predict import predict_run
 from nextclose.study.run import run
 from nextclose.study.summary import series_summary
@@ -256,7 +257,7 @@ def test_a_market_refuses_it(tmp_path):
 
 def test_a_saved_run_has_no_tomorrow_and_nothing_to_explain(study, tmp_path):
     folder = study.save(tmp_path / "x")
-    for ask in (predict_run, nc.explain):
+    for ask in (predict_run, nc.explain, lambda run: export_run(run, tmp_path / "x.onnx")):
         with pytest.raises(SavedRunError, match="it has no tomorrow and no bars") as caught:
             ask(folder)
         assert caught.value.exit_status == 2

@@ -62,13 +62,11 @@ def run(
     from nextclose.cli.progress import RunWatcher, stderr, stdout
     from nextclose.core.plain import to_json
     from nextclose.recipes import parse_settings
-    from nextclose.report.series_terminal import print_series
-    from nextclose.report.terminal import print_study
+    from nextclose.report.series_terminal import print_run
     from nextclose.study.run import DEFAULT_RECIPES
     from nextclose.study.run import run as run_study
     from nextclose.study.saving import check_free
-    from nextclose.study.study import Study
-    from nextclose.study.summary import series_summary, study_summary
+    from nextclose.study.summary import run_summary
 
     spoken = language(lang)
     if out is not None:
@@ -97,9 +95,6 @@ def run(
     folder = watcher.folder
     study.save(folder, force=force)
     if json:
-        page = study_summary(study, folder) if isinstance(study, Study) else series_summary(study, folder)
-        print(to_json(page), end="")
-    elif isinstance(study, Study):
-        print_study(study, console, folder=folder)
+        print(to_json(run_summary(study, folder)), end="")
     else:
-        print_series(study, console, folder=folder)
+        print_run(study, console, folder=folder)

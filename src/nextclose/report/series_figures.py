@@ -26,7 +26,11 @@ def alone_figure(study: SeriesResult, lang: Lang) -> Figure:
     head, beginning = slice(0, L + shown), slice(L, L + shown)
     each = say("each seed", lang)
     traces = [
-        {**_line(study.t[beginning], own[:shown], each, BLUE, width=1.0, opacity=0.3), **above, "showlegend": seed == 0}
+        {
+            **_line(study.t[beginning], own[:shown], each, BLUE, width=1.0, opacity=0.45),
+            **above,
+            "showlegend": seed == 0,
+        }
         for seed, own in enumerate(study.rolled)
         if len(study.rolled) > 1
     ]
@@ -35,7 +39,7 @@ def alone_figure(study: SeriesResult, lang: Lang) -> Figure:
         {**_line(study.t[head], study.y[head], truth, "truth", width=2.0), **above},
         {**_line(study.t[beginning], mean[:shown], name, BLUE, width=2.0), **above},
         {**_line(study.t, study.y, truth, "truth", width=1.0), **below},
-        {**_line(study.t[L:], mean, name, BLUE, width=1.5), **below},
+        {**_line(study.t[L:], mean, name, BLUE, width=1.0), **below},
     ]
     made = figure(traces, y="y", dates=False, height=560)
     layout = made["layout"]

@@ -112,6 +112,7 @@ class _Page:
     def learning(self, pictures: Pictures) -> Markup:
         lead = say("Training losses, a line a seed; dotted lines are the held-out windows.", self.lang)
         figure = loss_figure(self.study.losses, self.lang)
+        figure["layout"]["yaxis"] |= {"dtick": 1, "exponentformat": "power"}
         return section(say("Learning", self.lang), lead, pictures.place("loss", figure), id_="learning")
 
     def numbers(self) -> Markup:

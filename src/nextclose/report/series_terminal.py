@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text as Rich
 
 from nextclose.core.lang import Lang, say
+from nextclose.core.results import StudyResult
 from nextclose.core.series import SeriesData, SeriesResult
-from nextclose.report.terminal import QUIET, print_notes, print_path
+from nextclose.report.terminal import QUIET, print_notes, print_path, print_study
 from nextclose.report.words import signed
 
 
@@ -27,6 +28,14 @@ def print_series_start(data: SeriesData, console: Console, lang: Lang) -> None:
     )
     console.print(Rich(head, style="bold"))
     console.print(say("train  all of them; the test is to go on alone from the first window", lang))
+
+
+def print_run(study: StudyResult | SeriesResult, console: Console, *, folder: Path | None = None) -> None:
+    """What a run found, on bars or on a recipe's own series."""
+    if isinstance(study, SeriesResult):
+        print_series(study, console, folder=folder)
+    else:
+        print_study(study, console, folder=folder)
 
 
 def print_series(study: SeriesResult, console: Console, *, folder: Path | None = None) -> None:

@@ -12,6 +12,11 @@ from nextclose.core.series import Rollout, SeriesResult
 REPORT = "report.html"
 
 
+def run_summary(study: StudyResult | SeriesResult, folder: Path) -> dict[str, Any]:
+    """What scripts read of a run, on bars or on a recipe's own series."""
+    return series_summary(study, folder) if isinstance(study, SeriesResult) else study_summary(study, folder)
+
+
 def study_summary(study: StudyResult, folder: Path) -> dict[str, Any]:
     """What scripts read: data, split, shapes, rows, tomorrow, ladder, engine, notes, and where things lie."""
     return {
