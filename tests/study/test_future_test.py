@@ -16,11 +16,12 @@ from nextclose.baselines import BASELINES
 from nextclose.core.errors import NextcloseError, SettingsError, UserError
 from nextclose.core.settings import FEATURES
 from nextclose.recipes import load_recipe, recipe_names, with_settings
+from nextclose.training.fused import uncovered
 from nextclose.study.future_test import alterations
 
 BARS = replace(walk_bars(220, seed=5), exchange="XNYS")
 FIRST = str(BARS.dates[180])
-QUICK = {"epochs": 4, "seeds": 2, "hidden_size": 3}
+QUICK = {"epochs": 4, "seeds": 2, "hidden_size": 4}
 RELATIVE = ("log-ratio", "log-ratio-volatility")
 
 
@@ -57,10 +58,19 @@ def test_what_is_honest_passes(honest):
     assert found.compared > found.forecasts > 30
 
 
-@pytest.mark.parametrize("recipe", [name for name in recipe_names() if load_recipe(name).series is None])
-@pytest.mark.parametrize("refit_every", [0, 7])
+def schedules():
+    """Every recipe on two schedules; the longer one is slow where PyTorch fits."""
+    for recipe in (load_recipe(name) for name in recipe_names()):
+        if recipe.series is None:
+            torch = uncovered(recipe.net, recipe.training) is not None
+            yield pytest.param(recipe.name, 0, id=f"0-{recipe.name}")
+            yield pytest.param(recipe.name, 7, id=f"7-{recipe.name}", marks=[pytest.mark.slow] if torch else [])
+
+
+@pytest.mark.parametrize(("recipe", "refit_every"), schedules())
 def test_every_recipe_passes(recipe, refit_every):
-    assert probe(changed(recipe), refit_every=refit_every).passed
+    few = {"pretrain_epochs": 2} if load_recipe(recipe).training.pretrain_epochs else {}
+    assert probe(changed(recipe, **few), refit_every=refit_every).passed
 
 
 @pytest.mark.parametrize("baseline", BASELINES)

@@ -7,7 +7,7 @@ import pytest
 from nextclose import engine as fused_engine
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Text
-from nextclose.recipes import all_recipes, load_recipe, with_settings
+from nextclose.recipes import LADDER, load_recipe, with_settings
 from nextclose.training import fused, resolve
 from nextclose.training.resolve import resolve_engine, tell_engines
 
@@ -31,8 +31,26 @@ def small(monkeypatch):
     monkeypatch.setattr(fused, "CELLS", ("rnn", "mlp"))
 
 
-def test_auto_is_fused_for_every_recipe_and_needs_no_torch(no_torch):
-    for recipe in all_recipes():
+COVERED = ("tutorial", "default", "quantile", "trigonometric", "mlp", "gru", "lstm", "rnn-stacked")
+TORCH = {
+    "rnn-bidirectional": "it has no bidirectional",
+    "many-to-many": "it has no head=every-step",
+    "lstm-3day": "it has no head=batchnorm, drop_last, restore_best=off",
+    "seq2seq": "it has no decoder=recurrent",
+    "bert": "it has no cell 'transformer'",
+}
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_a_recipe_of_pytorch_alone_says_what_the_engine_lacks(name):
+    chosen = resolve_engine("auto", load_recipe(name))
+    assert (chosen.chosen, str(chosen.reason)) == ("torch", f"the fused engine cannot do it: {TORCH[name]}")
+    with pytest.raises(SettingsError, match="engine fused cannot fit"):
+        resolve_engine("fused", load_recipe(name))
+
+
+def test_auto_is_fused_for_what_the_engine_covers_and_needs_no_torch(no_torch):
+    for recipe in map(load_recipe, (*COVERED, *LADDER)):
         chosen = resolve_engine("auto", recipe)
         assert (chosen.chosen, str(chosen.reason)) == ("fused", "it covers the net and its training")
 
@@ -60,7 +78,7 @@ def test_auto_takes_torch_for_the_recipes_that_are_not_covered(small):
 
 
 def test_one_engine_is_told_once():
-    chosen, reason = tell_engines({recipe: resolve_engine("auto", recipe) for recipe in all_recipes()})
+    chosen, reason = tell_engines({recipe: resolve_engine("auto", recipe) for recipe in map(load_recipe, COVERED)})
     assert (chosen, str(reason)) == ("fused", "it covers the net and its training")
 
 

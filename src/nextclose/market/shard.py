@@ -104,7 +104,7 @@ def compute_shard(
         entry.attempt(partial(_plan, engines=engines, watcher=watcher))
     seconds, fits = _fit(entries, threads) if nets is None else _take(entries, nets)
     for entry in entries:
-        entry.attempt(partial(_add_plainer, first=recipes[0], config=config, nets=nets))
+        entry.attempt(partial(_add_plainer, recipes=recipes, config=config, nets=nets))
         entry.attempt(partial(_tabulate, config=config))
     left_out = [entry.error for entry in entries if entry.error is not None]
     tables = shard_tables(entries, config, number)
@@ -183,14 +183,15 @@ def _tabulate(entry: Entry, config: MarketConfig) -> None:
     entry.rows = forecast_rows(entry, config)
 
 
-def _add_plainer(entry: Entry, first: Recipe, config: MarketConfig, nets: PooledNets | None) -> None:
+def _add_plainer(entry: Entry, recipes: Sequence[Recipe], config: MarketConfig, nets: PooledNets | None) -> None:
     """The forecasts of the baselines."""
-    bars, split = entry.admitted.bars, entry.admitted.split
+    bars, split, first = entry.admitted.bars, entry.admitted.split, recipes[0]
+    horizon = max(recipe.windows.horizon for recipe in recipes)
     for name in BASELINES:
         entry.walked.append(
             walk_baseline(
                 name, first.windows.seq_len, bars, split, refit_every=config.refit_every,
-                train_sessions=first.train_sessions,
+                train_sessions=first.train_sessions, horizon=horizon,
             )
         )  # fmt: skip
     if nets is not None:

@@ -126,7 +126,10 @@ def walk(
     }
     told = [(recipe, fitting, watcher or Watcher()) for recipe, fitting in recipes.values()]
     walked = dict(zip(recipes, walk_recipes(told, bars, split), strict=True))
-    parts = [_part(name, thing, bars, split, schedule, walked.get(name)) for name, thing in forecasters.items()]
+    horizon = max((recipe.windows.horizon for recipe, _ in recipes.values()), default=1)
+    parts = [
+        _part(name, thing, bars, split, schedule, walked.get(name), horizon) for name, thing in forecasters.items()
+    ]
     return WalkForward(
         bars=bars,
         table=Forecasts.concat([part.table for part in parts]),
@@ -180,11 +183,19 @@ class _Part:
     seconds: float
 
 
-def _part(name: str, thing: Any, bars: Bars, split: Split, schedule: Schedule, walked: Walked | None) -> _Part:
+def _part(
+    name: str, thing: Any, bars: Bars, split: Split, schedule: Schedule, walked: Walked | None, horizon: int
+) -> _Part:
     """One model's rows."""
     if walked is None and isinstance(thing, str):
         walked = walk_baseline(
-            thing, SEQ_LEN, bars, split, refit_every=schedule.every, train_sessions=schedule.train_sessions
+            thing,
+            SEQ_LEN,
+            bars,
+            split,
+            refit_every=schedule.every,
+            train_sessions=schedule.train_sessions,
+            horizon=horizon,
         )
     if walked is not None:
         table = forecast_table(walked, bars, interval_scale(bars))

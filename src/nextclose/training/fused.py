@@ -91,8 +91,15 @@ def _settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
 def pooled_settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
     """A recipe's settings as the keyword arguments of `engine.fit_pooled`.
 
-    Raises SettingsError for a random h_0, which a pooled fit has none of.
+    Raises SettingsError for what a pooled fit has none of: a random h_0, and what the engine has none of.
     """
+    lacks = uncovered(net, training)
+    if lacks is not None:
+        raise SettingsError(
+            "one net for a whole market is fitted by the fused engine, which cannot do this one: {lacks}. Nets for each "
+            "symbol (--scope symbol) can be fitted by PyTorch.",
+            lacks=lacks,
+        )
     if has_random_start(net):
         raise SettingsError("one net for a whole market starts from h0=zero, got h0=random")
     settings = _settings(net, training)
