@@ -16,8 +16,8 @@ from nextclose.baselines import BASELINES
 from nextclose.core.errors import NextcloseError, SettingsError, UserError
 from nextclose.core.settings import FEATURES
 from nextclose.recipes import load_recipe, recipe_names, with_settings
-from nextclose.training.fused import uncovered
 from nextclose.study.future_test import alterations
+from nextclose.training.fused import uncovered
 
 BARS = replace(walk_bars(220, seed=5), exchange="XNYS")
 FIRST = str(BARS.dates[180])
