@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nextclose.bars import load_bars as load_bars
     from nextclose.bars.bars import Bars as Bars
+    from nextclose.core.sweep import SweepResult as SweepResult
     from nextclose.study.explain import explain as explain
     from nextclose.study.forecaster import Forecaster as Forecaster
     from nextclose.study.forecaster import load as load
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from nextclose.study.run import run as run
     from nextclose.study.sklearn import SklearnForecaster as SklearnForecaster
     from nextclose.study.study import Study as Study
+    from nextclose.study.sweep import sweep as sweep
     from nextclose.study.trading import trade as trade
     from nextclose.study.walk_forward import WalkForward as WalkForward
     from nextclose.study.walk_forward import walk_forward as walk_forward
@@ -36,6 +38,7 @@ _HOMES = {
     "Forecaster": "nextclose.study.forecaster",
     "SklearnForecaster": "nextclose.study.sklearn",
     "Study": "nextclose.study.study",
+    "SweepResult": "nextclose.core.sweep",
     "WalkForward": "nextclose.study.walk_forward",
     "explain": "nextclose.study.explain",
     "future_test": "nextclose.study.future_test",
@@ -44,6 +47,7 @@ _HOMES = {
     "load_bars": "nextclose.bars",
     "make_windows": "nextclose.windows",
     "run": "nextclose.study.run",
+    "sweep": "nextclose.study.sweep",
     "trade": "nextclose.study.trading",
     "walk_forward": "nextclose.study.walk_forward",
 }
@@ -53,6 +57,7 @@ __all__ = [
     "Forecaster",
     "SklearnForecaster",
     "Study",
+    "SweepResult",
     "WalkForward",
     "__version__",
     "explain",
@@ -62,6 +67,7 @@ __all__ = [
     "load_bars",
     "make_windows",
     "run",
+    "sweep",
     "trade",
     "walk_forward",
 ]

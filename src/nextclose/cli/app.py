@@ -18,6 +18,7 @@ from nextclose.cli.predict import predict
 from nextclose.cli.recipes import recipes
 from nextclose.cli.run import run
 from nextclose.cli.stopping import asked_to_stop, exit_status, listen, told_when_stopped
+from nextclose.cli.sweep import sweep
 from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import LANGS, Lang, say
 
@@ -35,6 +36,7 @@ app.command("predict")(predict)
 app.command("judge")(judge)
 app.command("explain")(explain)
 app.command("export")(export)
+app.command("sweep")(sweep)
 app.command("recipes")(recipes)
 app.command("bench")(bench)
 app.add_typer(data, name="data")

@@ -5,32 +5,23 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from nextclose.core.errors import NextcloseError, SettingsError
+from nextclose.core.files import is_locked, replace_bytes, settle
+from nextclose.core.files import locked as lock
 
-LOCK = ".lock"
-PATIENCE = 0.5
-"""Seconds to wait for a lock: somebody who only asks whether it is taken holds it for a moment."""
+__all__ = ["add_line", "is_locked", "locked", "make_folder", "write_bytes", "write_folder", "write_text"]
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Beside its place first, then renamed into it, so that a reader never sees a part."""
     make_folder(path.parent)
-    beside = path.parent / f".{path.name}.partial"
     try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        _settle(path.parent)
-    except BaseException as error:
-        beside.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise _cannot_write(path, error) from error
-        raise
+        replace_bytes(path, content)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
 
 
 def add_line(path: Path, line: str) -> None:
@@ -71,7 +62,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
                 os.fsync(file.fileno())
         shutil.rmtree(folder, ignore_errors=True)
         beside.rename(folder)
-        _settle(folder.parent)
+        settle(folder.parent)
     except OSError as error:
         raise _cannot_write(folder, error) from error
     finally:
@@ -86,50 +77,18 @@ def locked(folder: Path) -> Iterator[None]:
     ------
     SettingsError : another process does.
     """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=PATIENCE, poll_interval=PATIENCE / 10)
-    except Timeout:
-        raise SettingsError(
-            "another nextclose is working on '{folder}'. Wait for it, or stop it first; nextclose market status shows "
-            "how far it is.",
-            folder=folder,
-        ) from None
-    except OSError as error:
-        raise _cannot_write(folder, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def is_locked(folder: Path) -> bool | None:
-    """Whether somebody writes to a run's folder now; None where that cannot be seen: a folder that one may only read."""
-    from filelock import FileLock, Timeout
-
-    if not (folder / LOCK).exists():
-        return False
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    except OSError:
-        return None
-    lock.release()
-    return False
-
-
-def _settle(folder: Path) -> None:
-    """A rename survives a power cut when its folder is on disk too; not every system can be asked for that."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
+    with ExitStack() as held:
         try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            held.enter_context(lock(folder))
+        except TimeoutError:
+            raise SettingsError(
+                "another nextclose is working on '{folder}'. Wait for it, or stop it first; nextclose market status shows "
+                "how far it is.",
+                folder=folder,
+            ) from None
+        except OSError as error:
+            raise _cannot_write(folder, error) from error
+        yield
 
 
 def _cannot_write(path: Path, error: OSError) -> NextcloseError:

@@ -13,10 +13,7 @@ from nextclose.recipes.recipe import GROUPS, OWN, Recipe, unknown_setting
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
     """`["lr=0.01", "memory=off"]` to typed values; raises SettingsError that says what a setting takes."""
-    own = get_type_hints(Recipe)
-    kinds: dict[str, Any] = {name: own[name] for name in OWN}
-    for group in GROUPS.values():
-        kinds |= get_type_hints(group)
+    kinds = setting_kinds()
     changes = {}
     for pair in pairs:
         name, found, text = pair.partition("=")
@@ -24,7 +21,7 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
             raise SettingsError("--set takes KEY=VALUE, such as lr=0.01; got '{got}'", got=pair)
         if name.strip() not in kinds:
             raise unknown_setting(name.strip())
-        changes[name.strip()] = _parse(name.strip(), text.strip(), kinds[name.strip()])
+        changes[name.strip()] = parse_value(name.strip(), text.strip(), kinds[name.strip()])
     return changes
 
 
@@ -37,7 +34,17 @@ def with_settings(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return Recipe.from_settings(recipe.name, recipe.summary, recipe.settings() | dict(changes))
 
 
-def _parse(name: str, text: str, kind: Any) -> Any:
+def setting_kinds() -> dict[str, Any]:
+    """The type of every setting, by name."""
+    own = get_type_hints(Recipe)
+    kinds: dict[str, Any] = {name: own[name] for name in OWN}
+    for group in GROUPS.values():
+        kinds |= get_type_hints(group)
+    return kinds
+
+
+def parse_value(name: str, text: str, kind: Any) -> Any:
+    """The value of type `kind` that `text` writes. Raises SettingsError where it writes none."""
     if isinstance(kind, UnionType):
         if text.lower() == "none":
             return None

@@ -10,9 +10,11 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Judgement, StudyResult
 from nextclose.core.series import SeriesResult
+from nextclose.core.sweep import SweepResult
 from nextclose.report.judgement import render_judgement
 from nextclose.report.page import render
 from nextclose.report.series_page import render_series
+from nextclose.report.sweep_page import render_sweep
 
 
 def write_report(result: StudyResult, path: Path, *, lang: Lang | None = None) -> Path:
@@ -43,6 +45,16 @@ def write_judgement(judgement: Judgement, path: str | Path, lang: Lang | None = 
     SettingsError : the file cannot be written there.
     """
     return write_text(render_judgement(judgement, lang or judgement.lang), Path(path))
+
+
+def write_sweep(result: SweepResult, path: Path, lang: Lang | None = None) -> Path:
+    """Write a sweep as one self-contained HTML file; returns its path.
+
+    Raises
+    ------
+    SettingsError : the file cannot be written there.
+    """
+    return write_text(render_sweep(result, lang or result.lang), path)
 
 
 def write_text(text: str, path: Path) -> Path:

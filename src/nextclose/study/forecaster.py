@@ -11,6 +11,7 @@ from nextclose.bars import load_bars
 from nextclose.core.errors import NextcloseError, SavedRunError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Tomorrow
+from nextclose.core.sweep import SweepResult
 from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
 from nextclose.study.live import coming_sessions, forecast_tomorrow
 from nextclose.study.rebase import rebase
@@ -18,6 +19,8 @@ from nextclose.study.saved_model import SavedModel, load_model, read_page, save_
 from nextclose.study.saving import beside, check_free, load_study
 from nextclose.study.series_study import KIND, SeriesStudy, load_series_study
 from nextclose.study.study import Study
+from nextclose.study.sweep import load_sweep
+from nextclose.study.sweep_files import is_sweep
 from nextclose.study.walk import apart, held_out_scores
 from nextclose.training.fold import fit_fold
 from nextclose.training.resolve import resolve_engine
@@ -143,14 +146,17 @@ class Forecaster:
         return forecaster
 
 
-def load(folder: str | Path) -> Forecaster | Study | SeriesStudy:
-    """What was saved in `folder`: a Forecaster, a Study, or a SeriesStudy where the recipe had a series of its own.
+def load(folder: str | Path) -> Forecaster | Study | SeriesStudy | SweepResult:
+    """What was saved in `folder`: a Forecaster, a Study, a SeriesStudy where the recipe had a series of its own, or the
+    result of a sweep.
 
     Raises
     ------
     SavedRunError : nothing is saved there, or it is damaged, or a newer nextclose wrote it.
     """
     path = Path(folder)
+    if is_sweep(path):
+        return load_sweep(path)
     if not (path / "study.json").is_file():
         return Forecaster.from_model(load_model(path))
     page = read_page(path / "study.json")
@@ -158,7 +164,8 @@ def load(folder: str | Path) -> Forecaster | Study | SeriesStudy:
 
 
 def load_of_bars(folder: Path) -> Forecaster | Study:
-    """What was saved in `folder`, if it forecasts closes; errors as for `load`, and SavedRunError where it does not."""
+    """What was saved in `folder`, if it holds nets that forecast closes; errors as for `load`, and SavedRunError where it
+    does not."""
     saved = load(folder)
     if isinstance(saved, SeriesStudy):
         raise SavedRunError(
@@ -167,6 +174,13 @@ def load_of_bars(folder: Path) -> Forecaster | Study:
             folder=folder,
             recipe=saved.models[0].name,
             report=folder / "report.html",
+        )
+    if isinstance(saved, SweepResult):
+        raise SavedRunError(
+            "'{folder}' holds a sweep, which keeps no nets. Fit one of its combinations with nextclose run: --recipe {recipe}, "
+            "and its settings with --set.",
+            folder=folder,
+            recipe=saved.recipe,
         )
     return saved
 

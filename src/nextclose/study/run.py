@@ -119,7 +119,7 @@ def _plan(
     lang: Lang,
 ) -> Plan:
     """The recipes on the bars, with the spans asked for or a recipe's own; refuses what the bars lack, before any work."""
-    _check_length(bars, chosen)
+    check_length(bars, chosen)
     for recipe in chosen:
         feature_matrix(bars, recipe.windows.features)
     spans = choose_dates(chosen, bars.dates, dates)
@@ -183,7 +183,7 @@ def _walk_baseline(name: str, seq_len: int, plan: Plan) -> Walked:
     )
 
 
-def _check_length(bars: Bars, recipes: Sequence[Recipe]) -> None:
+def check_length(bars: Bars, recipes: Sequence[Recipe]) -> None:
     """Every recipe needs a window with its targets to train on, and one more target to test."""
     for recipe in recipes:
         needed = recipe.windows.seq_len + recipe.windows.horizon + 1
