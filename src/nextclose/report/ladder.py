@@ -7,20 +7,15 @@ import numpy as np
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import Ladder, Rung
 from nextclose.report.html import Markup, tag
-from nextclose.report.strip import Scale, bar, dot, label, strip
+from nextclose.report.strip import Scale, bar, dot, strip, ticks
 from nextclose.report.words import DASH
-
-TICKS = (1.0, 2.0, 5.0, 10.0, 3.0, 20.0, 50.0, 100.0, 0.5, 1.5, 0.9, 1.1, 1.2, 0.8, 0.7, 7.0, 1.05, 0.95, 200.0, 500.0)
-"""Ticks in the order in which they are wanted."""
-ROOM = 9.0
-"""Percent of the strip that a tick's label needs."""
 
 
 def ladder_parts(ladder: Ladder, lang: Lang) -> list[Markup]:
     """The rungs from top to bottom, their axis, how to read it, and the sentence that names the decisive one."""
     scale = _scale(ladder)
     rungs = [_rung(rung, rung.name == ladder.decisive, scale) for rung in ladder.rungs]
-    axis = tag("li", tag("span"), _axis(scale), class_="axis")
+    axis = tag("li", tag("span"), ticks(scale), class_="axis")
     key = say(
         "Error in multiples of repeating the last close, logarithmic; a ring is one seed, the diamond the median seed.",
         lang,
@@ -46,16 +41,6 @@ def _rung(rung: Rung, decisive: bool, scale: Scale) -> Markup:
         tag("span", number, class_="ratio"),
         class_="decisive" if decisive else "rung",
     )
-
-
-def _axis(scale: Scale) -> Markup:
-    """Labels that do not touch, 1 before all others."""
-    taken: list[float] = []
-    for tick in TICKS:
-        place = scale.percent(tick)
-        if scale.low <= tick <= scale.high and all(abs(place - scale.percent(other)) >= ROOM for other in taken):
-            taken.append(tick)
-    return strip(*(label(scale, tick, f"{tick:g}") for tick in sorted(taken)), kind="ticks")
 
 
 def _scale(ladder: Ladder) -> Scale:

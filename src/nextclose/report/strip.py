@@ -7,6 +7,38 @@ from math import log
 
 from nextclose.report.html import Markup, tag
 
+TICKS = (
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    3.0,
+    20.0,
+    50.0,
+    100.0,
+    0.5,
+    1.5,
+    0.9,
+    1.1,
+    1.2,
+    0.8,
+    0.7,
+    7.0,
+    1.05,
+    0.95,
+    200.0,
+    500.0,
+    1.02,
+    0.98,
+    1.01,
+    0.99,
+    1.005,
+    0.995,
+)
+"""Ticks in the order in which they are wanted."""
+ROOM = 9.0
+"""Percent of the strip that a tick's label needs."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
@@ -41,3 +73,13 @@ def label(scale: Scale, value: float, text: str) -> Markup:
 def strip(*marks: Markup, kind: str = "strip") -> Markup:
     """The strip that holds the marks."""
     return tag("span", *marks, class_=kind, aria_hidden="true")
+
+
+def ticks(scale: Scale) -> Markup:
+    """The axis of ratios below some strips: labels that do not touch, 1 before all others."""
+    taken: list[float] = []
+    for tick in TICKS:
+        place = scale.percent(tick)
+        if scale.low <= tick <= scale.high and all(abs(place - scale.percent(other)) >= ROOM for other in taken):
+            taken.append(tick)
+    return strip(*(label(scale, tick, f"{tick:g}") for tick in sorted(taken)), kind="ticks")

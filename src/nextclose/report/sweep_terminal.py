@@ -79,10 +79,11 @@ def _rows(result: SweepResult) -> list[SweepScore]:
 
 
 def _fitting(result: SweepResult, rows: Sequence[SweepScore], console: Console) -> Table:
-    """The fullest table that the console has room for: the interval goes first, then RMSE, then settings from the last."""
+    """The fullest table that the console has room for: the interval goes first, then RMSE, settings, the verdict's words."""
     most = min(len(result.axes), MOST_AXES)
     layouts = [_Layout(axes=most, interval=True), _Layout(axes=most)]
     layouts += [_Layout(axes=axes, rmse=False) for axes in range(most, 0, -1)]
+    layouts += [_Layout(axes=axes, rmse=False, words=False) for axes in range(most, 0, -1)]
     tables = [_table(result, rows, layout) for layout in layouts]
     roomy = console.options.update(max_width=10 * console.width)
     return next(
@@ -98,6 +99,8 @@ class _Layout:
     """Settings with a column of their own."""
     interval: bool = False
     rmse: bool = True
+    words: bool = True
+    """Of the verdict; else its mark alone, and no setting without a column."""
 
 
 def _table(result: SweepResult, rows: Sequence[SweepScore], layout: _Layout) -> Table:
@@ -106,7 +109,7 @@ def _table(result: SweepResult, rows: Sequence[SweepScore], layout: _Layout) -> 
     table.add_column("", no_wrap=True)
     for name in list(result.axes)[: layout.axes]:
         table.add_column(name, no_wrap=True, max_width=LONGEST, justify="right")
-    if layout.axes < len(result.axes):
+    if layout.axes < len(result.axes) and layout.words:
         table.add_column(say("further settings", lang), no_wrap=True, max_width=LONGEST)
     validated = any(np.isfinite(row.validation) for row in rows)
     titles = [say("val. loss", lang)] if validated else []
@@ -114,7 +117,7 @@ def _table(result: SweepResult, rows: Sequence[SweepScore], layout: _Layout) -> 
     titles += [say("90 % interval", lang)] if layout.interval else []
     for title in titles:
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column(say("verdict", lang), no_wrap=True)
+    table.add_column(say("verdict", lang) if layout.words else "", no_wrap=True)
     for row in rows:
         table.add_row(*_cells(result, row, layout, validated=validated), style=_style(result, row))
     return table
@@ -126,18 +129,19 @@ def _cells(result: SweepResult, row: SweepScore, layout: _Layout, *, validated: 
     mark = "*" if row.name == result.best else ""
     mark += "†" if row.name == result.chosen else ""
     cells: list[RenderableType] = [mark, *(Rich(shown(value)) for value in own)]
-    cells += [Rich(" ".join(rest))] if rest else []
+    cells += [Rich(" ".join(rest))] if rest and layout.words else []
     cells += [four_digits(row.validation)] if validated else []
     cells += [_fixed(row.error_percent), *([price(row.rmse)] if layout.rmse else []), signed(row.skill)]
     cells += [interval(row.skill_lo, row.skill_hi)] if layout.interval else []
-    return [*cells, _verdict(row, result.lang)]
+    return [*cells, _verdict(row, result.lang, words=layout.words)]
 
 
-def _verdict(row: SweepScore, lang: Lang) -> Rich:
+def _verdict(row: SweepScore, lang: Lang, *, words: bool) -> Rich:
     if not row.verdict:
-        return Rich(say("not fitted", lang), style="red")
+        return Rich(say("not fitted", lang) if words else "✗", style="red")
     mark, colour = MARKS[row.verdict]
-    return Rich(f"{mark} {verdict_word(row.verdict, lang)}", style=colour)  # type: ignore[arg-type]
+    told = f"{mark} {verdict_word(row.verdict, lang)}" if words else mark  # type: ignore[arg-type]
+    return Rich(told, style=colour)
 
 
 def _style(result: SweepResult, row: SweepScore) -> str | None:

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,13 @@ from nextclose.core.errors import SettingsError
 from nextclose.core.lang import LANGS, Lang
 from nextclose.core.sweep import Alternatives, Span, combination_name
 from nextclose.judging.splits import Split, make_split
-from nextclose.recipes import Recipe, load_recipe, with_settings
+from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
 from nextclose.recipes.alternatives import MOST, check_combinations, combinations, corners, read_alternatives
+from nextclose.recipes.recipe import SPANS
 from nextclose.study.conclude import versions
 from nextclose.study.plan import Plan, split_dates
 from nextclose.study.run import REFIT_EVERY, check_length
+from nextclose.study.spans import choose_dates
 from nextclose.study.sweep_manifest import SweepManifest
 from nextclose.study.walk import RecipeWalk
 from nextclose.study.watch import Watcher
@@ -33,7 +35,7 @@ FITS_A_CORE = 8
 ROUND = 5
 """Tries that a search asks for at once."""
 INSTALL = 'pip install -c constraints.txt -e ".[search]"'
-UNIT = ("target", "horizon", "loss", "quantiles", "validation", "validation_start", "train_start", "train_sessions")
+UNIT = ("target", "horizon", "loss", "quantiles", "validation", "train_sessions")
 """Settings that change what a validation loss measures, or on which sessions."""
 
 
@@ -137,13 +139,14 @@ def plan_sweep(
     options = {name: value for name, value in asked.items() if value is not None}
     base, axes = _choose(recipe, settings, options, search)
     bars = load_bars(source, faults=faults, exchange=exchange, refresh=refresh)
-    split = make_split(
-        bars.dates, train_start=train_start, train_end=train_end, test_start=test_start, test_end=test_end
-    )
+    check_length(bars, [base])
+    given = {"train_start": train_start, "train_end": train_end, "test_start": test_start, "test_end": test_end}
+    spans = choose_dates([base], bars.dates, given)
+    split = make_split(bars.dates, **spans.dates)
     plan = SweepPlan(
         bars=bars,
-        split=split,
-        recipe=base,
+        split=replace(split, notes=(*spans.notes, *split.notes)),
+        recipe=spans.recipes[0],
         axes=axes,
         tries=search,
         engine=engine,
@@ -185,7 +188,12 @@ def _choose(
             "a sweep needs a setting with several values, such as --set lr=0.01,0.003; with one of each it is "
             "nextclose run"
         )
-    own = load_recipe(name)
+    moved = [key for key in axes if key in SPANS]
+    if moved:
+        raise SettingsError(
+            "{names}: all combinations are judged on one split, so give one value", names=", ".join(moved)
+        )
+    own = of_bars(load_recipe(name))
     if search is None:
         grid = combinations({key: values for key, values in axes.items() if isinstance(values, tuple)})
         check_combinations(own, [fixed | dict(options) | one for one in grid])

@@ -105,16 +105,15 @@ def _others(own: Sequence[ModelRow]) -> list[Text]:
     worse, even = first.count("worse than persistence"), first.count("no difference found")
     if worse == 0:
         return []
+    facts = {"worse": worse, "count": len(first), "even": even, "step": _step(own)}
     if even == 0:
-        return [Text("{worse} of {count} are worse than persistence.", worse=worse, count=len(first))]
-    return [
-        Text(
-            "{worse} of {count} are worse than persistence; for {even} no difference is found.",
-            worse=worse,
-            count=len(first),
-            even=even,
-        )
-    ]
+        return [Text("{worse} of {count} are worse than persistence{step}.", **facts)]
+    return [Text("{worse} of {count} are worse than persistence{step}; for {even} no difference is found.", **facts)]
+
+
+def _step(own: Sequence[ModelRow]) -> Text | str:
+    """Which step is meant, where there are several."""
+    return Text(" at step 1") if any(row.step > 1 for row in own) else ""
 
 
 def _chosen(chosen: SweepScore, tries: int | None) -> Text:
