@@ -127,6 +127,7 @@ def open_store(
         try:
             folder.mkdir(parents=True, exist_ok=True)
             held.enter_context(locked(folder))
+            _sweep_up(folder)
             settled = _settle_manifest(folder, manifest, force=force)
         except TimeoutError:
             raise SettingsError(
@@ -228,6 +229,12 @@ def _settle_manifest(folder: Path, manifest: SweepManifest, *, force: bool) -> S
     _clear(folder)
     replace_bytes(folder / NAME, to_json(plain(manifest)).encode())
     return manifest
+
+
+def _sweep_up(folder: Path) -> None:
+    """Files that a kill left half-written go."""
+    for partial in (*folder.glob(".*.partial"), *folder.glob("cells/.*.partial")):
+        partial.unlink(missing_ok=True)
 
 
 def _clear(folder: Path) -> None:
