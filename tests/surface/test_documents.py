@@ -133,6 +133,16 @@ def test_the_python_of_the_export_page_prints_one_price_twice(page, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("page", "said"), [("sweep.md", "4 settings were tried"), ("sweep.ko.md", "설정 4가지")])
+def test_the_python_of_the_sweep_page_runs(page, said, tmp_path):
+    (block,) = python_blocks(f"docs/{page}")
+    done = run(tmp_path, "-W", "error", "-c", block)
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
+    assert (tmp_path / "sweeps" / "aapl" / "report.html").is_file()
+
+
+@pytest.mark.slow
 def test_the_reference_is_what_the_program_says(tmp_path):
     before = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     done = run(tmp_path, ROOT / "scripts" / "make_reference.py")

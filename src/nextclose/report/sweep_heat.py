@@ -55,9 +55,7 @@ def _measures(result: SweepResult, lang: Lang) -> list[_Measure]:
         _Measure(
             title=say("error on the test span, %", lang), value=lambda row: row.error_percent, words=three_decimals
         ),
-        _Measure(
-            title=say("validation loss", lang), value=lambda row: row.validation, words=lambda value: f"{value:.3g}"
-        ),
+        _Measure(title=say("validation loss", lang), value=lambda row: row.validation, words=_loss),
     ]
     return [one for one in found if any(np.isfinite(one.value(row)) for row in result.scores)]
 
@@ -106,6 +104,11 @@ def _heat(value: float, measure: _Measure, values: Sequence[float]) -> float:
         return _distance(value) / (max(map(_distance, known)) or 1.0)
     low, high = min(known), max(known)
     return (high - value) / ((high - low) or 1.0)
+
+
+def _loss(value: float) -> str:
+    """Digits that tell losses apart and leave room in a cell."""
+    return f"{value:.4g}" if value >= 0.1 else f"{value:.3g}"
 
 
 def _distance(skill: float) -> float:
