@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 
     Show = Callable[[str, Any, Console, Lang], None]
 
-BENCHES = ("engine", "walk", "judge", "market")
-ROUNDS = {"market": 3}
+BENCHES = ("engine", "walk", "judge", "market", "sweep")
+ROUNDS = {"market": 3, "sweep": 3}
 
 
 def bench(
-    name: Annotated[str, typer.Argument(metavar="engine|walk|judge|market", help="What is measured.")] = "engine",
+    name: Annotated[str, typer.Argument(metavar="engine|walk|judge|market|sweep", help="What is measured.")] = "engine",
     *,
     repeats: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Engine, walk, market: rounds, each contender in turn. [5; market: 3]"),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Engine, walk, market, sweep: rounds, each contender in turn. [5; market, sweep: 3]",
+        ),
     ] = None,
     series: Annotated[
         int, typer.Option(min=1, metavar="N", help="Judge: simulated series a row; a fifth for families, power, drift.")
@@ -45,13 +49,15 @@ def bench(
     source: Annotated[
         str | None,
         typer.Option(
-            metavar="SET", help="Market: a set of bars. [../shared/data/sp500_2013_2018.parquet, else simulated]"
+            metavar="SET",
+            help="Market: a set of bars. [../shared/data/sp500_2013_2018.parquet, else simulated] Sweep: one symbol's bars that "
+            "cover 2000 to 2019-01. [../shared/data/samsung_005930_1990_2023.parquet, else simulated]",
         ),
     ] = None,
     lang: LangOption = "en",
     json: Json = False,
 ) -> None:
-    """Measure the engine, a walk or a market beside PyTorch, once every number is equal; or how often the judge errs."""
+    """Measure the engine, a walk, a market or a sweep beside PyTorch, once the numbers are equal; or how often the judge errs."""
     spoken = language(lang)
     _check(name)
     from nextclose.cli.progress import stderr, stdout
@@ -62,7 +68,7 @@ def bench(
     rounds = repeats or ROUNDS.get(name, 5)
     benches = {
         "engine": partial(_engine, rounds), "walk": partial(_walk, rounds), "judge": partial(_judge, series),
-        "market": partial(_market, rounds, source),
+        "market": partial(_market, rounds, source), "sweep": partial(_sweep, rounds, source),
     }  # fmt: skip
     for part, value, show in benches[name](only):
         found[part] = value
@@ -112,6 +118,16 @@ def _market(repeats: int, source: str | None, only: str | None) -> Iterator[tupl
     with tempfile.TemporaryDirectory() as made:
         for part, value in run_market_bench(make_market_plan(repeats, source, only, Path(made)), _Line()):
             yield part, value, print_market_part
+
+
+def _sweep(repeats: int, source: str | None, only: str | None) -> Iterator[tuple[str, Any, Show]]:
+    from nextclose.bench.sweep import make_sweep_plan, run_sweep_bench
+    from nextclose.bench.sweep_terminal import print_sweep_part
+
+    if only is not None:
+        raise SettingsError("--only: the sweep's bench has no parts of its own; leave it out")
+    for part, value in run_sweep_bench(make_sweep_plan(repeats, source), _Line()):
+        yield part, value, print_sweep_part
 
 
 def _end(found: Mapping[str, Any]) -> None:
