@@ -46,7 +46,8 @@ def session(file):
 
 
 def ask(file, rows):
-    return session(file).run(None, {"bars": rows})
+    """What onnxruntime says of raw rows, float32 as it takes them."""
+    return session(file).run(None, {"bars": np.asarray(rows, dtype=np.float32)})
 
 
 def closes(forecaster):
@@ -80,9 +81,11 @@ def test_every_recipe_is_exported_and_agrees(name, tmp_path):
         np.testing.assert_allclose(alone, price, rtol=1e-3)
     else:
         np.testing.assert_array_equal(alone, price)
-    for few in (rows[: L - 1], rows[:, 1:], rows.astype(np.float32)):
+    for few in (rows[: L - 1], rows[:, 1:]):
         with pytest.raises(Exception, match="ONNXRuntimeError"):
             ask(tmp_path / "m.onnx", few)
+    with pytest.raises(Exception, match="Unexpected input data type"):
+        session(tmp_path / "m.onnx").run(None, {"bars": rows.astype(np.float64)})
 
 
 @pytest.mark.slow
@@ -141,8 +144,8 @@ def test_the_volatility_forgets(tmp_path):
     model.export(tmp_path / "m.onnx")
     rows, whole = columns(model), closes(model)
     errors = [abs(ask(tmp_path / "m.onnx", rows[-n:])[0] / whole - 1.0).max() for n in (20, 100, 300)]
-    assert errors[0] > errors[1] > errors[2]
-    assert errors[2] < 1e-9
+    assert errors[0] > 10.0 * errors[2]
+    assert errors[2] < 2e-7
 
 
 @pytest.mark.slow
@@ -190,8 +193,8 @@ def test_the_command_exports_a_run_and_a_forecaster(small_study, tmp_path):
     page = json.loads(done.stdout)
     assert (page["recipe"], page["file"], page["checked_windows"]) == ("tutorial", str(file), 50)
     assert page["largest_relative_difference"] <= 1e-5
-    assert page["inputs"][0].items() >= {"name": "bars", "shape": ["T", 4], "dtype": "float64"}.items()
-    assert page["outputs"][0].items() >= {"name": "price", "shape": [1], "dtype": "float64"}.items()
+    assert page["inputs"][0].items() >= {"name": "bars", "shape": ["T", 4], "dtype": "float32"}.items()
+    assert page["outputs"][0].items() >= {"name": "price", "shape": [1], "dtype": "float32"}.items()
     rows = columns(nc.Forecaster.from_model(small_study.fitted[0]))
     np.testing.assert_allclose(ask(file, rows)[0], small_study.tomorrow[0].yhat, rtol=1e-6)
 

@@ -56,8 +56,9 @@ class PriceNet(nn.Module):
         self.eval()
 
     def forward(self, bars: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Raw float64 rows (T, F), oldest first, T >= L -> price (K,), and quantiles (K, Q) where the net has them."""
-        L = self.windows.seq_len
+        """Raw rows (T, F), oldest first, T >= L -> price (K,), and quantiles (K, Q) where the net has them, in their dtype."""
+        L, dtype = self.windows.seq_len, bars.dtype
+        bars = bars.double()
         volatility = ewma_volatility(bars[:, self.close])
         rows = bars.narrow(0, bars.shape[0] - L, L).expand(self.seeds, -1, -1)  # (S, L, F)
         closes = self.closes(rows, volatility)  # (S, outputs, Q)
@@ -66,7 +67,7 @@ class PriceNet(nn.Module):
             rows = self.gone_on(rows, closes[:, 0, 0])
             closes = self.closes(rows, volatility)
             said.append(closes)
-        told = uncrossed(torch.cat(said, dim=1), self.median).mean(0)  # (K, Q)
+        told = uncrossed(torch.cat(said, dim=1), self.median).mean(0).to(dtype)  # (K, Q)
         price = told[:, self.median]
         return (price, told) if self.heads > 1 else price
 

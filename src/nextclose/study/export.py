@@ -118,7 +118,8 @@ def _run(file: Path, data: Dataset, windows: list[int]) -> Iterator[Float64s]:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     for window in windows:
-        price, *quantiles = session.run(None, {"bars": data.columns[: data.first + window + 1]})
+        rows = data.columns[: data.first + window + 1].astype(np.float32)
+        price, *quantiles = session.run(None, {"bars": rows})
         yield quantiles[0] if quantiles else price[:, None]
 
 

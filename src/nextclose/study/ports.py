@@ -46,7 +46,7 @@ def ports(recipe: Recipe, lang: Lang = "en") -> tuple[tuple[Port, ...], tuple[Po
 
 
 def _port(name: str, shape: tuple[str | int, ...], meaning: Text, lang: Lang) -> Port:
-    return Port(name=name, shape=shape, dtype="float64", meaning=meaning.render(lang))
+    return Port(name=name, shape=shape, dtype="float32", meaning=meaning.render(lang))
 
 
 def uses_history(windows: WindowSettings) -> bool:

@@ -1,8 +1,8 @@
 """A fitted recipe as an ONNX graph: raw bars in, prices out, written by PyTorch's own exporter.
 
-bars (T, F) float64, T >= L    the rows of the recipe's features, oldest first; the last L are the window
-price (K,) float64             the forecast, the mean over seeds
-quantiles (K, Q) float64       where the recipe has quantiles
+bars (T, F) float32, T >= L    the rows of the recipe's features, oldest first; the last L are the window
+price (K,) float32             the forecast, the mean over seeds
+quantiles (K, Q) float32       where the recipe has quantiles
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def write_graph(fold: FittedFold, path: Path, *, properties: Mapping[str, str], 
 def _graph(net: PriceNet) -> onnx_ir.Model:
     """The graph of `net`, whose rows are as many as they are when it runs."""
     windows = net.windows
-    example = torch.ones(windows.seq_len + SPARE, len(windows.features), dtype=torch.float64)
+    example = torch.ones(windows.seq_len + SPARE, len(windows.features), dtype=torch.float32)
     with _quiet(), torch.no_grad():
         program = torch.onnx.export(
             net,
