@@ -59,7 +59,11 @@ def learning_section(result: SweepResult, pictures: Pictures) -> Markup:
         y={"type": "log", "nticks": 4, "tickformat": ".3~g", "exponentformat": "none"},
     )  # fmt: skip
     return section(
-        say("Learning", lang), lead, pictures.place("losses", figure), _which(laid, result, lang), id_="learning"
+        say("Learning", lang),
+        lead,
+        tag("div", pictures.place("losses", figure), class_="facets"),
+        _which(laid, result, lang),
+        id_="learning",
     )
 
 
@@ -85,7 +89,7 @@ def forecast_section(result: SweepResult, pictures: Pictures) -> Markup:
         panels, laid.columns, x={"type": "date", "nticks": 4, "tickformat": "%m-%d"},
         y={"range": [float(low - room), float(high + room)], "nticks": 4},
     )  # fmt: skip
-    parts = [pictures.place("forecasts", figure), _which(laid, result, lang)]
+    parts = [tag("div", pictures.place("forecasts", figure), class_="facets"), _which(laid, result, lang)]
     if max(row.step for row in result.models) > 1:
         parts.append(tag("p", say("The picture shows step {step}.", lang, step=1), class_="notes"))
     return section(say("Forecasts against the truth", lang), lead, *parts, id_="forecasts")
@@ -163,7 +167,7 @@ def _line(
 ) -> Figure:
     return {
         "type": "scatter", "mode": "lines", "x": list(x), "y": numbers(y, 5), "name": name, "legendgroup": name,
-        "showlegend": legend, "line": {"color": colour, "width": width}, "opacity": 0.45 if faint else 1.0,
+        "showlegend": legend, "line": {"color": colour, "width": width}, "opacity": 0.6 if faint else 1.0,
     }  # fmt: skip
 
 

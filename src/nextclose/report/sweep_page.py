@@ -102,14 +102,13 @@ def _tone(own: list[ModelRow]) -> str:
 
 
 def _scores(result: SweepResult, lang: Lang) -> Markup:
-    lead = say(
-        "On the test span, and on the held-out windows where there are any. Framed: the best on the test span; dotted: the "
-        "lowest validation loss.",
-        lang,
+    lead, heat = (
+        say("On the test span, and on the held-out windows where there are any.", lang),
+        heat_parts(result, lang),
     )
-    return section(
-        say("Final scores by setting", lang), lead, *heat_parts(result, lang), *strip_parts(result, lang), id_="scores"
-    )
+    if heat:
+        lead += " " + say("Framed: the best on the test span; dotted: the lowest validation loss.", lang)
+    return section(say("Final scores by setting", lang), lead, *heat, *strip_parts(result, lang), id_="scores")
 
 
 def _settings(result: SweepResult, lang: Lang) -> Markup:

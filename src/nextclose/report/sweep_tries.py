@@ -10,7 +10,7 @@ from nextclose.core.lang import Lang, say
 from nextclose.core.sweep import Span, SweepResult, SweepScore, shown
 from nextclose.report.document import Pictures
 from nextclose.report.facets import Panel, facets
-from nextclose.report.html import Markup, section
+from nextclose.report.html import Markup, section, tag
 from nextclose.report.sweep_words import settings_words
 from nextclose.report.traces import BLUE, NAIVE, RED, Figure, numbers
 
@@ -39,7 +39,9 @@ def tries_section(result: SweepResult, pictures: Pictures) -> Markup:
         height=190.0,
         shared_x=False,
     )
-    return section(say("The search", lang), lead, pictures.place("tries", figure), id_="search")
+    return section(
+        say("The search", lang), lead, tag("div", pictures.place("tries", figure), class_="facets"), id_="search"
+    )
 
 
 def _by_try(result: SweepResult, lang: Lang) -> Panel:

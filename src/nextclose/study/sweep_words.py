@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Contest, ModelRow, Verdict
 from nextclose.core.sweep import SweepScore
 from nextclose.judging.rivals import pvalue_words
 from nextclose.judging.verdict import ALPHA
+from nextclose.report.words import signed
 
 NAMED = 5
 """Combinations that a sentence names."""
@@ -38,9 +37,9 @@ def sentences(
                 "is partly luck.",
                 name=best.name,
                 count=len(good),
-                skill=_signed(best.skill),
-                lo=_signed(best.skill_lo),
-                hi=_signed(best.skill_hi),
+                skill=signed(best.skill),
+                lo=signed(best.skill_lo),
+                hi=signed(best.skill_hi),
             )
         )
     if chosen is not None:
@@ -106,6 +105,8 @@ def _others(own: Sequence[ModelRow]) -> list[Text]:
     if worse == 0:
         return []
     facts = {"worse": worse, "count": len(first), "even": even, "step": _step(own)}
+    if worse == len(first):
+        return [Text("All {count} are worse than persistence{step}.", **facts)]
     if even == 0:
         return [Text("{worse} of {count} are worse than persistence{step}.", **facts)]
     return [Text("{worse} of {count} are worse than persistence{step}; for {even} no difference is found.", **facts)]
@@ -117,7 +118,7 @@ def _step(own: Sequence[ModelRow]) -> Text | str:
 
 
 def _chosen(chosen: SweepScore, tries: int | None) -> Text:
-    facts = {"name": chosen.name, "skill": _signed(chosen.skill), "verdict": _word(chosen.verdict)}
+    facts = {"name": chosen.name, "skill": signed(chosen.skill), "verdict": _word(chosen.verdict)}
     if tries is None:
         return Text(
             "Lowest validation loss, so chosen without the test span: {name} (test skill {skill}; {verdict}).", **facts
@@ -135,7 +136,3 @@ def _word(verdict: str) -> Text:
         "too few to tell": Text("too few to tell"),
     }
     return words[verdict]
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}" if np.isfinite(value) else "n/a"
