@@ -269,6 +269,17 @@ def test_losses_in_different_units_choose_nothing(walk):
     assert np.isfinite(result.scores[0].validation)
 
 
+def test_a_file_that_a_setting_names_is_part_of_the_sweep(walk, tmp_path):
+    init = tmp_path / "init.json"
+    init.write_text(json.dumps({"w_x": np.full((2, 4), 0.1).tolist(), "w_h": np.zeros((2, 2)).tolist(),
+                                "w_y": [[0.1, 0.2]], "b_y": [0.3]}))  # fmt: skip
+    settings = {"init": str(init), "hidden_size": 2, "lr": [0.01, 0.02], "epochs": 2}
+    sweep(walk, settings=settings, out=tmp_path / "s", **QUICK)
+    init.write_text(init.read_text().replace("0.3", "0.4"))
+    with pytest.raises(SettingsError, match="differs in files"):
+        sweep(walk, settings=settings, out=tmp_path / "s", **QUICK)
+
+
 def test_horizons_are_judged_step_by_step_as_one_family_each(walk):
     settings = {"horizon": 3, "lr": [0.01, 0.02], "epochs": 2}
     result = sweep(walk, recipe="default", settings=settings, seeds=1, refit_every=0, engine="fused")

@@ -55,7 +55,7 @@ def _print_parity(parity: SweepParity, console: Console, lang: Lang) -> None:
     print_head(say("Losses and forecasts beside the loops', from the same weights and batches", lang), console)
     for dtype, worst in parity.worst.items():
         told = say(
-            "{dtype}, after {epochs} epochs: at most {worst} apart (tolerance {tolerance}); the two loops: {loops}",
+            "{dtype}, after epoch {epochs}: at most {worst} apart (tolerance {tolerance}); the two loops: {loops}",
             lang,
             dtype=dtype,
             epochs=parity.epochs[dtype],

@@ -37,6 +37,8 @@ class SweepManifest:
     """Setting -> its values, or {low, high, whole} of a range."""
     tries: int | None
     """Of a search; None for a grid."""
+    files: Mapping[str, str]
+    """Path -> SHA-256 of each file that a setting names, such as initial weights."""
     baselines: Mapping[str, int | None]
     """{refit_every, train_sessions} of the plainer forecasts."""
     engine: Mapping[str, str]

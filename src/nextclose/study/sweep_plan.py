@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +35,7 @@ FITS_A_CORE = 8
 ROUND = 5
 """Tries that a search asks for at once."""
 INSTALL = 'pip install -c constraints.txt -e ".[search]"'
-UNIT = ("target", "horizon", "loss", "quantiles", "validation", "train_sessions")
+UNIT = ("target", "horizon", "strategy", "context", "loss", "quantiles", "validation", "train_sessions")
 """Settings that change what a validation loss measures, or on which sessions."""
 
 
@@ -100,6 +100,7 @@ class SweepPlan:
             settings=self.recipe.settings(),
             axes={name: _written(values) for name, values in self.axes.items()},
             tries=self.tries,
+            files=_hashes(typical),
             baselines={"refit_every": self.refit_every, "train_sessions": self.train_sessions},
             engine={"chosen": chosen, "reason": reason.render(self.lang)},
             at_once=ROUND if self.tries is not None else max(FITS_A_CORE * (os.cpu_count() or 1) // fits, 1),
@@ -170,7 +171,9 @@ def check_optuna() -> None:
 def comparable(recipe: Recipe, axes: Alternatives) -> bool:
     """Whether the validation losses of all combinations are in one unit and of the same sessions."""
     unit = UNIT if recipe.windows.target != "price" else (*UNIT, "scaling")
-    return not set(unit) & set(axes)
+    head = axes.get("head", ())
+    every_step = isinstance(head, tuple) and "every-step" in head
+    return not set(unit) & set(axes) and not every_step
 
 
 def _choose(
@@ -244,6 +247,13 @@ def _check_windows(plan: SweepPlan) -> None:
         seen.add(key)
         check_length(plan.bars, [recipe])
         RecipeWalk(recipe, plan.engine_of(recipe), plan.bars, plan.split, Watcher())
+
+
+def _hashes(recipes: Iterable[Recipe]) -> dict[str, str]:
+    """The files that settings name, and what is in them."""
+    named = {recipe.net.init for recipe in recipes} | {recipe.training.pretrain_bars for recipe in recipes}
+    paths = sorted(name for name in named if name and Path(name).is_file())
+    return {path: hashlib.sha256(Path(path).read_bytes()).hexdigest() for path in paths}
 
 
 def _as_plan(plan: SweepPlan) -> Plan:
