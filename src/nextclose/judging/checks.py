@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -101,18 +102,49 @@ def notes_on(keys: Keys) -> list[Text]:
     return notes
 
 
-def left_out(keys: Keys, judged: Bools, measured: Sequence[Measured], step: int) -> list[Text]:
-    """A note where models forecast different sessions."""
+@dataclass(frozen=True, kw_only=True)
+class Uneven:
+    """A step at which models forecast different sessions."""
+
+    step: int
+    shared: int
+    """Forecasts that every model made."""
+    model: str
+    """Who made the most."""
+    most: int
+
+
+def uneven(keys: Keys, judged: Bools, measured: Sequence[Measured], step: int) -> Uneven | None:
+    """What models forecast at a step, where it is not the same; `judged` are the rows of that step."""
     counts = np.bincount(keys.model[judged], minlength=len(keys.models))
-    shared = max(row.n for row in measured)
-    if int(counts.max()) == shared:
-        return []
-    return [
-        Text(
+    shared, most = max(row.n for row in measured), int(counts.max())
+    return (
+        None if most == shared else Uneven(step=step, shared=shared, model=keys.models[int(counts.argmax())], most=most)
+    )
+
+
+def left_out(found: Sequence[Uneven]) -> list[Text]:
+    """A note on the steps at which models forecast different sessions; one for those of which the same is to be said."""
+    alike: dict[tuple[int, str], list[Uneven]] = {}
+    for one in found:
+        alike.setdefault((one.shared, one.model), []).append(one)
+    return [_not_shared(own) for own in alike.values()]
+
+
+def _not_shared(own: Sequence[Uneven]) -> Text:
+    first, last = own[0], own[-1]
+    if len(own) == 1:
+        return Text(
             "Step {step}: judged on the {shared} forecasts that every model made; {model} alone made {most}.",
-            step=step,
-            shared=f"{shared:,}",
-            model=keys.models[int(counts.argmax())],
-            most=f"{int(counts.max()):,}",
+            step=first.step,
+            shared=f"{first.shared:,}",
+            model=first.model,
+            most=f"{first.most:,}",
         )
-    ]
+    return Text(
+        "Steps {steps}: judged on the {shared} forecasts of each that every model made; {model} alone made up to {most}.",
+        steps=", ".join(str(one.step) for one in own),
+        shared=f"{last.shared:,}",
+        model=last.model,
+        most=f"{max(one.most for one in own):,}",
+    )

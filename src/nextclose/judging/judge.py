@@ -12,7 +12,7 @@ from nextclose.core.lang import Lang
 from nextclose.core.results import Contest, IntervalRow, Judgement, Kind, SymbolRow
 from nextclose.core.types import Bools, Float64s, Ints
 from nextclose.judging.by_symbol import by_symbol
-from nextclose.judging.checks import check, left_out, notes_on
+from nextclose.judging.checks import check, left_out, notes_on, uneven
 from nextclose.judging.contest import contest
 from nextclose.judging.interval_rows import interval_row
 from nextclose.judging.keys import Keys, shared, usable
@@ -51,17 +51,18 @@ def judge(
     check(keys)
     bench = _Bench(keys=keys, kinds=kinds or BASELINE_KINDS, seed_forecasts=seed_forecasts or {}, lang=lang)
     judged = usable(forecasts)
-    notes, rows, symbols, settled, intervals = notes_on(keys), [], [], [], []
+    notes, steps, rows, symbols, settled, intervals = notes_on(keys), [], [], [], [], []
     for step in np.unique(forecasts.step).tolist():
         found = bench.found(judged & (forecasts.step == step), step)
         measured, own = [one.measured for one in found], [one.symbols for one in found]
-        notes += left_out(keys, judged & (forecasts.step == step), measured, step)
+        steps.append(uneven(keys, judged & (forecasts.step == step), measured, step))
         made = model_rows(measured, own, lang)
         rows += made
         symbols += [row for group in own for row in group]
         intervals += [one.intervals for one in found if one.intervals is not None]
         if contests:
             settled.append(contest(measured, lang, believed=any_beats(made)))
+    notes += left_out([step for step in steps if step is not None])
     return Judgement(
         models=tuple(rows),
         notes=tuple(note.render(lang) for note in notes),

@@ -42,9 +42,10 @@ def attention_section(maps: Sequence[AttentionMap], pictures: Pictures) -> Marku
 
 
 def _map(weights: Float64s, columns: list[str], rows: list[str], lang: Lang) -> Figure:
-    """A heat map with its numbers, the first session ahead on top."""
+    """A heat map with its numbers, the first session ahead on top; no weight is darkest below four times the equal one."""
+    darkest = max(float(weights.max()), min(4.0 / weights.shape[1], 1.0))
     cells = {
-        "type": "heatmap", "z": [numbers(row) for row in weights], "x": columns, "y": rows, "zmin": 0.0,
+        "type": "heatmap", "z": [numbers(row) for row in weights], "x": columns, "y": rows, "zmin": 0.0, "zmax": darkest,
         "texttemplate": "%{z:.2f}", "colorscale": [[0.0, "rgba(0,114,178,0.04)"], [1.0, BLUE]], "xgap": 2, "ygap": 2,
         "showscale": False, "hovertemplate": "%{y} | %{x}: %{z:.3f}<extra></extra>",
     }  # fmt: skip
