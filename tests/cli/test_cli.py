@@ -193,7 +193,7 @@ def test_checks_and_lists(here):
     counted = json.loads(nextclose(here, "data", "check", "prices.csv", "--json").stdout)
     assert (counted["rows"], counted["counts"]) == (200, {})
     assert "sample:AAPL" in nextclose(here, "data", "samples").stdout
-    assert "hidden_size    10" in nextclose(here, "recipes", "tutorial").stdout
+    assert "hidden_size       10" in nextclose(here, "recipes", "tutorial").stdout
     assert "전체 배치" in nextclose(here, "recipes", "--lang", "ko").stdout
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from nextclose.core.errors import SettingsError
 from nextclose.recipes import LADDER, Recipe, all_recipes, load_recipe, parse_settings, recipe_names, with_settings
+from nextclose.recipes.recipe import READING
 
 
 def test_the_tutorial_is_the_tutorial():
@@ -125,3 +126,7 @@ def test_changing_nothing_returns_the_recipe_itself():
     recipe = load_recipe("tutorial")
     assert with_settings(recipe, {}) is recipe
     assert with_settings(recipe, {"seeds": 60}) == replace(recipe, seeds=60)
+
+
+def test_every_recipe_stands_in_the_order_of_reading_once():
+    assert sorted(READING) == list(recipe_names())

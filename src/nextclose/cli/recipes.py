@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nextclose.cli.options import Json, LangOption, language
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from nextclose.core.lang import Lang
+    from nextclose.recipes import Recipe
 
 
 def recipes(
@@ -17,7 +24,6 @@ def recipes(
 ) -> None:
     """List the recipes, or show one in full."""
     from nextclose.cli.progress import stdout
-    from nextclose.core.lang import say
     from nextclose.core.plain import to_json
     from nextclose.recipes import all_recipes, applying, load_recipe
 
@@ -28,8 +34,31 @@ def recipes(
         print(to_json(pages[name] if name else pages), end="")
         return
     console = stdout()
-    for recipe in shown:
-        console.print(f"[bold]{recipe.name:<20}[/] {say(recipe.summary, spoken)}")
+    console.print(_listed(shown, spoken))
     if name:
-        for setting, value in applying(shown[0]).items():
-            console.print(f"  {setting:<14} {'none' if value is None else value}", markup=False)
+        settings = applying(shown[0])
+        width = max(len(setting) for setting in settings)
+        for setting, value in settings.items():
+            console.print(f"  {setting:<{width}}  {_shown(value)}", markup=False)
+
+
+def _listed(shown: Sequence[Recipe], lang: Lang) -> Table:
+    """Names, and what each is, a paragraph beside its name."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from nextclose.core.lang import say
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for recipe in shown:
+        table.add_row(Text(recipe.name, style="bold"), Text(say(recipe.summary, lang)))
+    return table
+
+
+def _shown(value: object) -> str:
+    """A setting as `--set` takes it."""
+    if isinstance(value, list):
+        return ",".join(map(str, value)) or "none"
+    return "none" if value in (None, "") else "on" if value is True else "off" if value is False else str(value)

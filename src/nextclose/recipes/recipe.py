@@ -20,6 +20,11 @@ LADDER = ("tutorial", "tutorial-converged", "tutorial-return", "tutorial-no-memo
 
 SPANS = ("train_start", "validation_start", "test_start", "test_end")
 """A recipe's own spans."""
+READING = (
+    *LADDER, "default", "quantile", "mlp", "gru", "lstm", "rnn-stacked", "rnn-bidirectional", "many-to-many", "seq2seq",
+    "seq2seq-attention", "transformer", "bert", "bert-scratch", "lstm-3day", "lstm-log", "trigonometric",
+)  # fmt: skip
+"""Every recipe in the order in which they are best read: a summary may speak of the one before."""
 OWN = ("seeds", "refit_every", "train_sessions", *SPANS)
 """A recipe's settings that belong to no group."""
 GROUPS: dict[str, type[WindowSettings | NetSettings | TrainingSettings]] = {
@@ -152,8 +157,8 @@ def recipe_names() -> tuple[str, ...]:
 
 
 def all_recipes() -> tuple[Recipe, ...]:
-    """Every recipe."""
-    return tuple(load_recipe(name) for name in recipe_names())
+    """Every recipe, in the order in which they are best read."""
+    return tuple(load_recipe(name) for name in READING)
 
 
 @cache
