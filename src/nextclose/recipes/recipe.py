@@ -83,6 +83,11 @@ class Recipe:
         found = {name: getattr(self, name) for name in SPANS}
         return {name: date for name, date in found.items() if date is not None}
 
+    @property
+    def validates_from(self) -> str | None:
+        """First date of the sessions that validate, where they have a span of their own: it would stand still under refits."""
+        return None if self.refit_every else self.validation_start
+
     def without_spans(self) -> Recipe:
         """The recipe for bars that its own spans do not fit."""
         return replace(self, train_start=None, validation_start=None, test_start=None, test_end=None)

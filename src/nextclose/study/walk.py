@@ -18,7 +18,7 @@ from nextclose.judging.splits import Fold, Split
 from nextclose.recipes import Recipe
 from nextclose.study.scores import Scores, score
 from nextclose.study.watch import Watcher
-from nextclose.training.fold import Fitted, FittedFold, FitWatcher, Wanted, closes_by_fold, fit_all
+from nextclose.training.fold import Fitted, FittedFold, FitWatcher, Wanted, closes_by_fold, fit_all, learning_windows
 from nextclose.training.resolve import Engine
 from nextclose.windows import Dataset, make_dataset
 from nextclose.windows.windows import sliding
@@ -86,7 +86,7 @@ class RecipeWalk:
         self.span = self.data.test_windows(split.test_first, split.test_last, split.test_first)
         if self.span.stop <= self.span.start:
             raise _no_targets(recipe, self.data, split)
-        self.shapes = _shapes(self.data, split.folds(recipe.refit_every, recipe.train_sessions)[0], self.span)
+        self.shapes = _shapes(recipe, self.data, split, self.span)
         watcher.shapes(recipe.name, self.shapes)
         self.folds = split.schedule(
             recipe.refit_every, len(bars), recipe.train_sessions, warm=recipe.training.warm_start
@@ -205,13 +205,17 @@ def walk_baseline(
     )
 
 
-def _shapes(data: Dataset, first: Fold, span: slice) -> dict[str, tuple[int, ...]]:
-    train = data.train_windows(first.train_start, first.train_stop)
+def _shapes(recipe: Recipe, data: Dataset, split: Split, span: slice) -> dict[str, tuple[int, ...]]:
+    """Of the first fold; windows that validate stand apart where they have a span of their own."""
+    first = split.folds(recipe.refit_every, recipe.train_sessions)[0]
+    parts = {"train": data.train_windows(first.train_start, first.train_stop)}
+    if recipe.validates_from is not None:
+        parts["train"], parts["val"] = learning_windows(recipe, data, (first.train_start, first.train_stop))
+    parts["test"] = span
     return {
-        "X_train": data.X[train].shape,
-        "y_train": data.y[train].shape,
-        "X_test": data.X[span].shape,
-        "y_test": data.y[span].shape,
+        f"{name}_{part}": array[windows].shape
+        for part, windows in parts.items()
+        for name, array in (("X", data.X), ("y", data.y))
     }
 
 

@@ -210,8 +210,8 @@ def learning_windows(recipe: Recipe, data: Dataset, span: tuple[int, int]) -> tu
     date, since it would stand still.
     """
     windows = data.train_windows(*span)
-    if recipe.validation_start is not None and not recipe.refit_every:
-        row = int(np.searchsorted(data.dates, np.datetime64(recipe.validation_start)))
+    if recipe.validates_from is not None:
+        row = int(np.searchsorted(data.dates, np.datetime64(recipe.validates_from)))
         reach = recipe.windows.seq_len if recipe.windows.context == "inside" else 0
         train = slice(windows.start, row - recipe.windows.outputs - data.first)
         held_out = slice(row - 1 + reach - data.first, windows.stop)
