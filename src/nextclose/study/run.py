@@ -219,8 +219,9 @@ def choose_recipes(
 
 def _missing_rungs(chosen: Sequence[Recipe]) -> tuple[Recipe, ...]:
     """The ladder's recipes that the run does not fit anyway."""
-    present = {recipe.name for recipe in chosen if recipe == replace(load_recipe(recipe.name), seeds=recipe.seeds)}
-    return tuple(load_recipe(name) for name in LADDER if name not in present)
+    own = {recipe.name: recipe for recipe in chosen}
+    rungs = [load_recipe(name) for name in LADDER]
+    return tuple(rung for rung in rungs if (one := own.get(rung.name)) is None or one != replace(rung, seeds=one.seeds))
 
 
 def _climb(plan: Plan, walked: Mapping[str, Walked]) -> Ladder | None:
