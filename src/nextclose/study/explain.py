@@ -107,7 +107,7 @@ def _train(recipe: Recipe, data: Dataset, bars: Bars, epoch: int | None) -> Fitt
 def _untrained(recipe: Recipe, data: Dataset, start: int, stop: int) -> FittedFold:
     """The recipe's first seed before its first update."""
     _, seq_len, input_size = data.X.shape
-    outputs = data.y.shape[1] * recipe.training.heads
+    outputs = recipe.windows.outputs * recipe.training.heads
     shape = net_shape(recipe.net, input_size=input_size, seq_len=seq_len, output_size=outputs)
     params = start_params(recipe.net, shape, seed=0, init=read_init(recipe.net))
     own = {name: array.astype(recipe.training.dtype) for name, array in params.items()}
