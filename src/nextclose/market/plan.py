@@ -67,7 +67,7 @@ def make_config(wishes: Wishes, tell: Tell | None = None) -> MarketConfig:
     """
     _check(wishes)
     recipes = _recipes(wishes)
-    engines = {resolve_engine(_engine(wishes), recipe, tell).chosen for recipe in recipes}
+    engines = {_engine(wishes, recipe, tell) for recipe in recipes}
     bars = open_set(wishes.source)
     scan = bars.scan()
     sessions = market_sessions(scan.dates, scan.counts)
@@ -131,8 +131,19 @@ def _check(wishes: Wishes) -> None:
     problems.raise_any()
 
 
-def _engine(wishes: Wishes) -> str:
-    return "fused" if wishes.scope == "market" else wishes.engine
+def _engine(wishes: Wishes, recipe: Recipe, tell: Tell | None) -> str:
+    """What fits a recipe. Raises SettingsError for one that cannot be fitted here, or not to a whole market at once."""
+    if wishes.scope != "market":
+        return resolve_engine(wishes.engine, recipe, tell).chosen
+    try:
+        return resolve_engine("fused", recipe, tell).chosen
+    except SettingsError as error:
+        raise SettingsError(
+            "--scope market is fitted by the fused engine alone, which cannot fit recipe '{recipe}': {lacks}. Use "
+            "--scope symbol.",
+            recipe=recipe.name,
+            lacks=error.values["lacks"],
+        ) from None
 
 
 def _recipes(wishes: Wishes) -> tuple[Recipe, ...]:
