@@ -122,3 +122,53 @@ def test_a_saved_run_is_explained_with_its_own_weights(small_study, tmp_path):
 def test_what_cannot_be_explained_says_why(bars, more, message):
     with pytest.raises(SettingsError, match=message):
         explain(bars, **more)
+
+
+@pytest.mark.parametrize("epoch", [0, 2, None])
+def test_many_to_many_is_walked_with_a_forecast_at_every_step(bars, epoch):
+    told = explain(bars, recipe="many-to-many", settings=QUICK, epoch=epoch)
+    for step in told.steps:
+        np.testing.assert_allclose(step.y, told.weights["w_y"] @ step.layers[-1]["h"] + told.weights["b_y"])
+    expected = told.last_close * np.exp(told.output[0] * told.volatility)
+    assert told.yhat[0] == pytest.approx(expected, rel=1e-9)
+    page = Console(file=StringIO(), width=100)
+    print_explanation(told, page, "ko")
+    assert f"{told.yhat[0]:,.2f}" in page.file.getvalue()
+
+
+@pytest.mark.parametrize("recipe", ["mlp", "gru", "lstm", "rnn-stacked"])
+def test_the_family_is_walked(bars, recipe):
+    assert explain(bars, recipe=recipe, settings=QUICK).yhat[0] > 0.0
+
+
+REFUSED = {
+    "rnn-bidirectional": "bidirectional",
+    "seq2seq": "decoder=recurrent",
+    "seq2seq-attention": "decoder=attention",
+    "transformer": "cell=transformer",
+    "bert": "cell=transformer",
+    "bert-scratch": "cell=transformer",
+    "lstm-3day": "head=batchnorm",
+    "lstm-log": "head=batchnorm",
+}
+
+
+@pytest.mark.parametrize("epoch", [0, None])
+@pytest.mark.parametrize("recipe", REFUSED)
+def test_what_is_more_than_walked_cells_is_refused_at_once(bars, recipe, epoch, monkeypatch):
+    monkeypatch.setattr("nextclose.study.explain.fit_fold", lambda *_: pytest.fail("nothing is to be fitted"))
+    with pytest.raises(SettingsError) as caught:
+        explain(replace(bars, adj_close=bars.close), recipe=recipe, epoch=epoch)
+    assert str(caught.value) == (
+        "explain walks the cells rnn, gru, lstm and mlp with a linear head, step by step; recipe "
+        f"'{recipe}' has {REFUSED[recipe]}"
+    )
+
+
+@pytest.mark.parametrize("epoch", [0, 2, None])
+@pytest.mark.parametrize("head", ["linear", "every-step"])
+def test_a_net_that_goes_on_by_recursion_shows_the_session_that_it_says(bars, epoch, head):
+    more = {"strategy": "recursive", "horizon": 3, "features": ("close",), "head": head}
+    told = explain(bars, recipe="default", settings=QUICK | more, epoch=epoch)
+    assert told.output.shape == (1,)
+    assert told.yhat.shape == (1,)
