@@ -467,7 +467,7 @@ class StudyResult:
     recipes: Mapping[str, Mapping[str, Any]]
     """Recipe name -> every setting of it."""
     shapes: Mapping[str, Mapping[str, tuple[int, ...]]]
-    """Recipe name -> {X_train, y_train, X_test, y_test}; of the first fold. X_val, y_val too where validation has its own span."""
+    """Recipe name -> {X_train, y_train, X_test, y_test} of the first fold; X_val, y_val where validation has its own span."""
     table: Forecasts
     """Every forecast of every model in the test span."""
     models: tuple[ModelRow, ...]
