@@ -127,6 +127,16 @@ def _notes(plan: Plan, walked: Mapping[str, Walked], sessions: Sessions) -> tupl
                 ended=str(ended),
             )
         )
+    notes += [
+        Text(
+            "{name} first learned to fill in masked bars, on {windows} windows that end before {start}.",
+            name=name,
+            windows=f"{model.pretrained:,}",
+            start=split_dates(plan).test_start,
+        )
+        for name, model in walked.items()
+        if model.pretrained
+    ]
     until = ", ".join(f"{name} {bars.dates[model.trained_stop - 1]}" for name, model in walked.items())
     notes.append(
         Text(

@@ -48,6 +48,8 @@ class Walked:
     """The nets that serve tomorrow; None for what is no recipe."""
     losses: LossCurve | None = None
     attention: AttentionMap | None = None
+    pretrained: int = 0
+    """Windows that its nets were pre-trained on."""
     shapes: Mapping[str, tuple[int, ...]] | None = None
     final_losses: tuple[float, ...] = ()
     """Each seed's last training loss in those nets."""
@@ -123,6 +125,7 @@ class RecipeWalk:
             fold=last,
             losses=loss_curve(self.recipe.name, fitted.folds[0].fits),
             attention=_attention(last, data, self.span, self.engine),
+            pretrained=fitted.pretrained,
             shapes=self.shapes,
             final_losses=tuple(float(fit.losses[-1]) for fit in last.fits),
             fits=self.recipe.seeds * len(self.folds),

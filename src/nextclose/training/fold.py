@@ -127,6 +127,8 @@ class Fitted:
 
     folds: tuple[FittedFold, ...]
     seconds: float
+    pretrained: int = 0
+    """Windows that the nets were pre-trained on."""
 
 
 def fit_all(wanted: Sequence[Wanted], threads: int | None = None) -> tuple[Fitted, ...]:
@@ -233,7 +235,7 @@ class _Work:
     def __init__(self, wanted: Wanted) -> None:
         self.wanted = wanted
         self.fits: list[Fit] = []
-        self.seconds = 0.0
+        self.seconds, self.pretrained = 0.0, 0
         self.problem: NextcloseError | None = None
         try:
             check_spans(wanted)
@@ -278,7 +280,7 @@ class _Work:
             )
             for number, (span, scaler) in enumerate(zip(self.wanted.spans, self.scalers, strict=True))
         )
-        return Fitted(folds=folds, seconds=self.seconds)
+        return Fitted(folds=folds, seconds=self.seconds, pretrained=self.pretrained)
 
     def _inits(self) -> list[Params | None]:
         """What each seed's nets start from: weights that were given, or learned on the first span's bars, or neither."""
@@ -289,6 +291,7 @@ class _Work:
         began = process_time()
         train, _ = learning_windows(recipe, data, self.wanted.spans[0])
         X = masked_windows(recipe, data, train, self.scalers[0])
+        self.pretrained = len(X)
         outputs = data.settings.outputs * recipe.training.heads
         learned, _ = pretrain(X, net=recipe.net, training=recipe.training, seeds=seeds, outputs=outputs)
         self.seconds += process_time() - began
