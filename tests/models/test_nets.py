@@ -24,7 +24,7 @@ NETS = {
     "random-start": {"cell": "lstm", "h0": "random"},
     "seq2seq": {"cell": "gru", "bias": True, "decoder": "recurrent", "num_layers": 2},
     "attention": {"cell": "lstm", "bias": True, "decoder": "attention"},
-    "transformer": {"cell": "transformer", "num_heads": 2, "num_layers": 2, "activation": "relu"},
+    "transformer": {"cell": "transformer", "bias": True, "num_heads": 2, "num_layers": 2, "activation": "relu"},
 }
 
 
@@ -130,7 +130,7 @@ def test_dropped_states_are_left_out_and_the_rest_weighs_more():
 @pytest.mark.parametrize("heads", [1, 2, 4])
 @pytest.mark.parametrize("causal", [True, False])
 def test_the_transformer_is_torchs(layers, heads, causal):
-    net = make(cell="transformer", num_heads=heads, num_layers=layers, activation="relu", causal=causal)
+    net = make(cell="transformer", bias=True, num_heads=heads, num_layers=layers, activation="relu", causal=causal)
     layer = torch.nn.TransformerEncoderLayer(H, heads, 4 * H, dropout=0.0, activation="relu", batch_first=True)
     module = torch.nn.TransformerEncoder(layer, layers, enable_nested_tensor=False).double()
     weights, pairs = net.weights(), []
@@ -182,7 +182,7 @@ def test_positions_are_the_papers():
 
 @pytest.mark.parametrize("causal", [True, False])
 def test_a_causal_encoder_sees_nothing_later(causal):
-    net = make(cell="transformer", causal=causal)
+    net = make(cell="transformer", bias=True, causal=causal)
     X = random(1, L, F)
     changed = X.clone()
     changed[:, 3:] += 1.0
@@ -243,12 +243,18 @@ def test_attention_weights_of_a_session_sum_to_one():
     ("settings", "message"),
     [
         ({"cell": "mlp", "bidirectional": True}, "bidirectional belongs to the cells rnn, gru and lstm, got cell=mlp"),
-        ({"cell": "transformer", "decoder": "recurrent"}, "decoder belongs to the cells"),
-        ({"cell": "transformer", "memory": False}, "memory=off belongs to the cells"),
-        ({"cell": "transformer", "hidden_size": 9, "num_heads": 2}, "num_heads must divide hidden_size, got 2 and 9"),
+        ({"cell": "transformer", "bias": True, "decoder": "recurrent"}, "decoder belongs to the cells"),
+        ({"cell": "transformer", "bias": True, "memory": False}, "memory=off belongs to the cells"),
+        (
+            {"cell": "transformer", "bias": True, "hidden_size": 9, "num_heads": 2},
+            "num_heads must divide hidden_size, got 2 and 9",
+        ),
         ({"decoder": "recurrent", "head": "batchnorm"}, "decoder=recurrent goes with head=linear"),
         ({"head": "every-step", "bidirectional": True}, "see only what lies before them"),
-        ({"head": "every-step", "cell": "transformer", "causal": False}, "see only what lies before them"),
+        (
+            {"head": "every-step", "cell": "transformer", "bias": True, "causal": False},
+            "see only what lies before them",
+        ),
         ({"head": "batchnorm", "hidden_size": 1}, "at least 2"),
         ({"dropout": 0.5}, "dropout belongs to head=batchnorm"),
         ({"decoder": "recurent"}, "Did you mean 'recurrent'"),

@@ -45,7 +45,7 @@ def check(name, settings):
         {"scaling": "none", "target": "price", "features": ["close"], "seq_len": 1},
         {"cell": "lstm", "decoder": "attention", "horizon": 3, "h0": "random"},
         {"cell": "gru", "bidirectional": True, "head": "batchnorm", "num_layers": 2},
-        {"cell": "transformer", "num_heads": 4},
+        {"cell": "transformer", "bias": True, "num_heads": 4},
         {"strategy": "recursive", "horizon": 3, "features": ["change", "close"], "h0": "random"},
         {
             "strategy": "recursive",

@@ -18,7 +18,7 @@ from nextclose.training.resolve import resolve_engine
 from nextclose.windows import make_dataset
 
 SEQ2SEQ = {"cell": "gru", "horizon": 5, "decoder": "recurrent", "teacher_forcing": 0.5}
-TRANSFORMER = {"cell": "transformer", "num_heads": 2, "activation": "relu"}
+TRANSFORMER = {"cell": "transformer", "num_layers": 2, "num_heads": 2, "activation": "relu"}
 FROM_DEFAULT = {
     "mlp": {"cell": "mlp"},
     "gru": {"cell": "gru"},

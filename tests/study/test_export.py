@@ -100,9 +100,9 @@ def test_every_recipe_is_exported_and_agrees(name, tmp_path):
         {"cell": "gru", "bidirectional": True, "head": "batchnorm", "dropout": 0.2},
         {"cell": "lstm", "decoder": "attention", "horizon": 2},
         {"cell": "rnn", "decoder": "recurrent", "horizon": 2, "num_layers": 2, "h0": "random"},
-        {"cell": "transformer", "num_layers": 2, "num_heads": 2},
+        {"cell": "transformer", "bias": True, "num_layers": 2, "num_heads": 2},
         {"strategy": "recursive", "features": ["change", "close"], "horizon": 3},
-        {"cell": "transformer", "causal": False, "activation": "relu", "dtype": "float64"},
+        {"cell": "transformer", "bias": True, "causal": False, "activation": "relu", "dtype": "float64"},
     ],
 )
 def test_every_scaling_target_and_net_is_exported(settings, tmp_path):

@@ -33,7 +33,8 @@ def test_behind_each_pretrained_recipe_stands_its_twin():
     own = with_settings(bert, {"mask_share": 0.5, "lr": 0.01, "pretrain_bars": "all.parquet"})
     twin = with_twins([own])[1]
     changed = {name for name, value in twin.settings().items() if value != own.settings()[name]}
-    assert changed == {"pretrain_epochs", "pretrain_bars"}
+    assert changed == {"pretrain_epochs", "pretrain_bars", "mask_share"}
+    assert "without learning to fill in masked bars" in twin.summary
     assert twin.training.pretrain_epochs == 0
 
 

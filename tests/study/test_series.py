@@ -184,7 +184,7 @@ GIVEN = [
     ({"faults": "drop"}, "takes no --faults"),
     ({"refresh": True}, "takes no --refresh"),
     ({"recipes": ["tutorial", NAME, "default"]}, "without tutorial, default beside it"),
-    ({"settings": {"horizon": 2, "features": ("open",)}}, "mean nothing: features, horizon|needs 'close'"),
+    ({"settings": {"horizon": 2, "features": ("open",)}}, "mean nothing: horizon, features"),
     ({"settings": {"seq_len": 2400}}, "at most 2399"),
     ({"engine": "warp"}, "unknown engine"),
 ]
@@ -215,7 +215,7 @@ def test_windows_held_out_to_stop_early_are_told(study):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"head": "every-step"}, {"cell": "transformer", "init": "rnn"}, {"decoder": "recurrent"}]
+    "changes", [{"head": "every-step"}, {"cell": "transformer", "bias": True, "init": "rnn"}, {"decoder": "recurrent"}]
 )
 def test_every_net_of_the_family_runs_alone(changes):
     pytest.importorskip("torch")

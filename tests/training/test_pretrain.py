@@ -24,7 +24,7 @@ from nextclose.training.resolve import resolve_engine
 from nextclose.windows import fit_scaler, make_dataset
 
 L, F, H = 6, 3, 4
-NET = NetSettings(cell="transformer", hidden_size=H, num_heads=2, activation="relu", causal=False)
+NET = NetSettings(cell="transformer", bias=True, hidden_size=H, num_heads=2, activation="relu", causal=False)
 TRAINING = TrainingSettings(
     optimizer="adam", lr=0.01, pretrain_epochs=15, batch_size=32, dtype="float64", mask_share=0.3
 )

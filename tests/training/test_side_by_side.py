@@ -27,7 +27,7 @@ CASES = {
     "last-weights": (LSTM, {"validation": 0.2, "restore_best": False}),
     "teacher-forcing": ({"cell": "gru", "decoder": "recurrent"}, {"teacher_forcing": 0.5}),
     "attention": ({"cell": "gru", "decoder": "attention"}, {"teacher_forcing": 0.5}),
-    "transformer": ({"cell": "transformer", "num_heads": 2, "activation": "relu"}, {}),
+    "transformer": ({"cell": "transformer", "bias": True, "num_heads": 2, "activation": "relu"}, {}),
     "bidirectional": ({"cell": "gru", "bidirectional": True, "num_layers": 2}, {}),
     "memory-off": ({"cell": "rnn", "memory": False}, {}),
     "random-start": ({"cell": "lstm", "h0": "random"}, {}),

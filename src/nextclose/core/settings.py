@@ -33,6 +33,8 @@ Dtype = Literal["float32", "float64"]
 RECURSIVE_FEATURES = frozenset({"close", "change"})
 """What a forecast close is enough to fill in."""
 
+MASK_SHARE = 0.15
+"""Devlin et al. 2019 mask that many words."""
 MEDIAN = 0.5
 """The quantile that is a forecast."""
 
@@ -158,6 +160,10 @@ class NetSettings:
                 problems.add(
                     "{part} belongs to the cells rnn, gru and lstm, got cell={cell}", part=part, cell=self.cell
                 )
+        if self.cell != TRANSFORMER and (self.num_heads != 1 or not self.causal):
+            problems.add("num_heads and causal belong to cell=transformer, got cell={cell}", cell=self.cell)
+        if self.cell == TRANSFORMER and not self.bias:
+            problems.add("cell=transformer has biases, so bias=off cannot be had")
         if self.cell == TRANSFORMER and self.hidden_size % max(self.num_heads, 1):
             problems.add(
                 "num_heads must divide hidden_size, got {heads} and {size}", heads=self.num_heads, size=self.hidden_size
@@ -217,8 +223,9 @@ class TrainingSettings:
     teacher_forcing: float = 1.0
     """Of a decoder in training: the share of steps that are given the true session before, not the forecast one."""
     pretrain_epochs: int = 0
-    """Epochs that a transformer first learns to fill in masked bars, on the first fold's train span; 0 for none."""
-    mask_share: float = 0.15
+    """Epochs that a transformer first learns to fill in masked bars, on the first fold's train span; 0 for none. Optimiser,
+    lr and batch_size are the fit's; the order is new every epoch, and nothing is clipped."""
+    mask_share: float = MASK_SHARE
     """Share of bars that are masked then."""
     pretrain_bars: str = ""
     """A file of many symbols' bars for it, used up to the first fold's last train session; empty takes the run's own."""

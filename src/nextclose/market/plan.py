@@ -135,6 +135,11 @@ def _engine(wishes: Wishes, recipe: Recipe, tell: Tell | None) -> str:
     """What fits a recipe. Raises SettingsError for one that cannot be fitted here, or not to a whole market at once."""
     if wishes.scope != "market":
         return resolve_engine(wishes.engine, recipe, tell).chosen
+    if recipe.windows.outputs < recipe.windows.horizon:
+        raise SettingsError(
+            "--scope market forecasts each session directly, got strategy=recursive for recipe '{recipe}'. Use --scope symbol.",
+            recipe=recipe.name,
+        )
     try:
         return resolve_engine("fused", recipe, tell).chosen
     except SettingsError as error:

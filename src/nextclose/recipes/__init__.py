@@ -2,7 +2,7 @@
 
 from nextclose.recipes.change import parse_settings, with_settings
 from nextclose.recipes.recipe import LADDER, Recipe, all_recipes, load_recipe, market_recipe, recipe_names
-from nextclose.recipes.series import applying, check_applying, of_bars
+from nextclose.recipes.series import applying, check_applying, check_names, of_bars
 
 __all__ = [
     "LADDER",
@@ -10,6 +10,7 @@ __all__ = [
     "all_recipes",
     "applying",
     "check_applying",
+    "check_names",
     "load_recipe",
     "market_recipe",
     "of_bars",

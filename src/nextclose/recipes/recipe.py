@@ -12,7 +12,7 @@ from typing import Any
 
 from nextclose.core.cells import TRANSFORMER
 from nextclose.core.errors import SettingsError
-from nextclose.core.settings import NetSettings, Problems, TrainingSettings, WindowSettings
+from nextclose.core.settings import MASK_SHARE, NetSettings, Problems, TrainingSettings, WindowSettings
 from nextclose.core.suggest import did_you_mean
 
 LADDER = ("tutorial", "tutorial-converged", "tutorial-return", "tutorial-no-memory", "tutorial-mlp")
@@ -86,7 +86,12 @@ class Recipe:
     @property
     def validates_from(self) -> str | None:
         """First date of the sessions that validate, where they have a span of their own: it would stand still under refits."""
-        return None if self.refit_every else self.validation_start
+        return self.validation_start if self.training.validation > 0.0 and not self.refit_every else None
+
+    def spans_taken(self) -> dict[str, str]:
+        """Its own spans without the start of a validation that does not take place."""
+        left_out = set() if self.validates_from else {"validation_start"}
+        return {name: date for name, date in self.spans.items() if name not in left_out}
 
     def without_spans(self) -> Recipe:
         """The recipe for bars that its own spans do not fit."""
@@ -111,8 +116,15 @@ class Recipe:
             problems.add("loss=pinball goes with decoder=none and head linear or batchnorm")
         if self.every_step and self.windows.outputs > 1:
             problems.add("head=every-step is taught one session a step: use horizon=1 or strategy=recursive")
-        if self.training.pretrain_epochs and self.net.cell != TRANSFORMER:
+        training = self.training
+        if training.pretrain_epochs and self.net.cell != TRANSFORMER:
             problems.add("pretrain_epochs belongs to cell=transformer, got cell={cell}", cell=self.net.cell)
+        if training.pretrain_epochs and self.net.init.endswith(".json"):
+            problems.add("pretrain_epochs starts from drawn weights, not from those of '{file}'", file=self.net.init)
+        if not training.pretrain_epochs and (training.pretrain_bars or training.mask_share != MASK_SHARE):
+            problems.add("mask_share and pretrain_bars belong to pretrain_epochs above 0")
+        if training.teacher_forcing != 1.0 and self.net.decoder == "none":
+            problems.add("teacher_forcing belongs to a decoder, got decoder=none")
 
     def settings(self) -> dict[str, Any]:
         """Every setting by its plain name, as JSON can hold it."""

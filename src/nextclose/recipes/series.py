@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -37,8 +38,13 @@ def applying(recipe: Recipe) -> dict[str, Any]:
 def check_applying(recipe: Recipe, plain: Recipe) -> None:
     """Raise SettingsError where `recipe` changes a setting of `plain` that means nothing without bars."""
     before, after = plain.settings(), recipe.settings()
-    changed = [name for name in after if name not in APPLYING and after[name] != before[name]]
-    if changed:
+    check_names(recipe, [name for name in after if after[name] != before[name]])
+
+
+def check_names(recipe: Recipe, names: Iterable[str]) -> None:
+    """Raise SettingsError for settings that mean nothing to a recipe with a series of its own."""
+    changed = [name for name in names if name not in APPLYING]
+    if recipe.series is not None and changed:
         raise SettingsError(
             "recipe '{recipe}' has a series of its own, on which these settings mean nothing: {names}. It takes {known}.",
             recipe=recipe.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from importlib.metadata import version
 
@@ -81,7 +81,7 @@ def _with_costs(row: ModelRow, walked: Mapping[str, Walked]) -> ModelRow:
 
 
 def _tomorrow(
-    plan: Plan, walked: Mapping[str, Walked], scores: Mapping[str, Scores], sessions: Sessions
+    plan: Plan, walked: Mapping[str, Walked], scores: Mapping[str, Sequence[Scores]], sessions: Sessions
 ) -> tuple[Tomorrow, ...]:
     return tuple(
         row
@@ -92,10 +92,10 @@ def _tomorrow(
     )
 
 
-def _saved(model: Walked, scores: Scores, plan: Plan) -> SavedModel:
+def _saved(model: Walked, scores: Sequence[Scores], plan: Plan) -> SavedModel:
     assert model.fold is not None
     until = str(plan.bars.dates[model.trained_stop - 1])
-    return SavedModel(fold=model.fold, scores=scores, bars=plan.bars, trained_until=until)
+    return SavedModel(fold=model.fold, scores=scores[0], later=tuple(scores[1:]), bars=plan.bars, trained_until=until)
 
 
 def _notes(plan: Plan, walked: Mapping[str, Walked], sessions: Sessions) -> tuple[str, ...]:

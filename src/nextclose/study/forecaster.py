@@ -81,10 +81,12 @@ class Forecaster:
         known = load_bars(bars)
         data = make_dataset(known, self.recipe.windows)
         nets = fit_fold(self.recipe, data, 0, len(known), self.engine)
-        scores = held_out_scores(nets, data, (0, len(known)), self.engine).step(0)
+        held_out = held_out_scores(nets, data, (0, len(known)), self.engine)
+        first, *later = (held_out.step(k).known() for k in range(self.recipe.windows.horizon))
         self._model = SavedModel(
             fold=nets,
-            scores=scores.known(),
+            scores=first,
+            later=tuple(later),
             bars=known,
             trained_until=str(known.dates[-1]),
         )
@@ -113,7 +115,7 @@ class Forecaster:
         sessions = coming_sessions(dated, self.recipe.windows.horizon, target_date)
         own = None if quantiles is None else quantiles[0]
         rows = forecast_tomorrow(
-            self.name, rebased.bars, prices[:, 0], self.model.scores, sessions, lang, quantiles=own
+            self.name, rebased.bars, prices[:, 0], (self.model.scores, *self.model.later), sessions, lang, quantiles=own
         )
         notes = () if rebased.note is None else (rebased.note,)
         return tuple(_rescaled(row, rebased.ratio) for row in rows), notes

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -49,7 +51,7 @@ def forecast_tomorrow(
     model: str,
     bars: Bars,
     prices: Float64s,
-    scores: Scores,
+    scores: Sequence[Scores],
     sessions: Sessions,
     lang: Lang,
     *,
@@ -60,14 +62,15 @@ def forecast_tomorrow(
     Parameters
     ----------
     prices : (S, K) closes by seed.
-    scores : (m,) past ones of step 1; later steps have no interval yet.
+    scores : past ones (m,) of each step; a step that has none has no interval.
     quantiles : (K, Q) of the closes, where the model has them.
     """
     last_close, volatility = float(bars.close[-1]), float(interval_scale(bars)[-1])
     rows = []
     for step, yhat in enumerate(prices.mean(axis=0).tolist(), start=1):
-        past, own = scores if step == 1 else NONE_YET, None if quantiles is None else quantiles[step - 1]
-        lo, hi, p_up = next_interval(yhat, own, last_close, volatility, past)
+        past = scores[step - 1] if step <= len(scores) else NONE_YET
+        own = None if quantiles is None else quantiles[step - 1]
+        lo, hi, p_up = next_interval(yhat, own, last_close, volatility * sqrt(step), past)
         reasons: dict[str, str] = {}
         if np.isnan(lo):
             why = Text("only {count} past out-of-sample errors; an interval needs at least 20", count=len(past.errors))

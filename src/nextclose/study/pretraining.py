@@ -10,12 +10,16 @@ import numpy as np
 from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import ModelRow
+from nextclose.core.settings import MASK_SHARE
 from nextclose.judging.accuracy_tests import SAME, diebold_mariano
-from nextclose.judging.verdict import ALPHA
+from nextclose.judging.verdict import ALPHA, ENOUGH
 from nextclose.recipes import Recipe, with_settings
 
 WITHOUT = "-scratch"
 """What the name of the recipe without pre-training ends in."""
+
+
+TWIN = Text("The recipe before it without learning to fill in masked bars first")
 
 
 def with_twins(recipes: Sequence[Recipe]) -> tuple[Recipe, ...]:
@@ -27,8 +31,8 @@ def with_twins(recipes: Sequence[Recipe]) -> tuple[Recipe, ...]:
 
 
 def _twin(recipe: Recipe) -> Recipe:
-    bare = with_settings(recipe, {"pretrain_epochs": 0, "pretrain_bars": ""})
-    return replace(bare, name=recipe.name + WITHOUT)
+    bare = with_settings(recipe, {"pretrain_epochs": 0, "pretrain_bars": "", "mask_share": MASK_SHARE})
+    return replace(bare, name=recipe.name + WITHOUT, summary=TWIN.template)
 
 
 def tell_pretraining(rows: Sequence[ModelRow], table: Forecasts, lang: Lang) -> tuple[ModelRow, ...]:
@@ -49,6 +53,8 @@ def _told(row: ModelRow, table: Forecasts) -> Text:
     e, f = own.error[mine], other.error[theirs]
     known = np.isfinite(e) & np.isfinite(f)
     result = diebold_mariano(e[known], f[known], row.step)
+    if result.n < ENOUGH:
+        return Text("Whether pre-training helped cannot be told: {why}.", why=Text("fewer than {n} sessions", n=ENOUGH))
     if result.undefined is not None:
         why = Text("the errors are the same") if result.undefined is SAME else result.undefined
         return Text("Whether pre-training helped cannot be told: {why}.", why=why)

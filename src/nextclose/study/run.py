@@ -15,7 +15,7 @@ from nextclose.core.errors import BarsError, SettingsError
 from nextclose.core.lang import LANGS, Lang, Text
 from nextclose.core.results import Ladder
 from nextclose.judging.splits import make_split
-from nextclose.recipes import LADDER, Recipe, load_recipe, with_settings
+from nextclose.recipes import LADDER, Recipe, check_names, load_recipe, with_settings
 from nextclose.study.conclude import conclude
 from nextclose.study.ladder import climb
 from nextclose.study.plan import Plan, split_dates
@@ -214,7 +214,10 @@ def choose_recipes(
         raise SettingsError("a run needs at least one recipe")
     asked = {"seeds": seeds, "refit_every": refit_every, "train_sessions": train_sessions}
     changes = dict(settings) | {name: value for name, value in asked.items() if value is not None}
-    return tuple(with_settings(load_recipe(name), changes) for name in dict.fromkeys(expanded))
+    plain = [load_recipe(name) for name in dict.fromkeys(expanded)]
+    for recipe in plain:
+        check_names(recipe, settings)
+    return tuple(with_settings(recipe, changes) for recipe in plain)
 
 
 def _missing_rungs(chosen: Sequence[Recipe]) -> tuple[Recipe, ...]:

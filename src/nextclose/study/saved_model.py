@@ -39,6 +39,8 @@ class SavedModel:
     bars: Bars
     trained_until: str
     """ISO date of the last training target."""
+    later: tuple[Scores, ...] = ()
+    """Those of the steps behind."""
 
 
 def save_model(model: SavedModel, folder: Path) -> None:
@@ -60,6 +62,10 @@ def save_model(model: SavedModel, folder: Path) -> None:
         },
         "scores": model.scores.errors.tolist(),
         "missed": None if model.scores.missed is None else model.scores.missed.tolist(),
+        "later": [
+            {"scores": step.errors.tolist(), "missed": None if step.missed is None else step.missed.tolist()}
+            for step in model.later
+        ],
         "final_losses": [float(fit.losses[-1]) for fit in model.fold.fits],
     }
     (folder / "model.json").write_text(json.dumps(page, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -129,15 +135,16 @@ def _rebuild(page: dict[str, Any], folder: Path) -> SavedModel:
     bars = read_bars(folder / "bars.parquet", page["symbol"])
     return SavedModel(
         fold=FittedFold(recipe=recipe, scaler=scaler, fits=fits, train_shape=(N, L, F)),
-        scores=_scores(page),
+        scores=_scores(page, page["format"]),
+        later=tuple(_scores(step, page["format"]) for step in page.get("later", ())),
         bars=replace(bars, exchange=page["exchange"], source=page["source"]),
         trained_until=page["trained_until"],
     )
 
 
-def _scores(page: dict[str, Any]) -> Scores:
+def _scores(page: dict[str, Any], written: int) -> Scores:
     """None from a model of the first format: its scores were in units of another volatility."""
-    if page["format"] < FORMAT:
+    if written < FORMAT:
         return Scores(errors=np.empty(0))
     missed = page["missed"]
     own = None if missed is None else np.array(missed, dtype=np.float64)
@@ -146,14 +153,14 @@ def _scores(page: dict[str, Any]) -> Scores:
 
 def write_weights(nets: Sequence[Params], folder: Path) -> None:
     """Each seed's weights as weights.safetensors: seed0.w_x, seed0.w_h, ..."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     weights = {
         f"seed{seed}.{name}": np.ascontiguousarray(array)
         for seed, net in enumerate(nets)
         for name, array in net.items()
     }
-    save_file(weights, folder / "weights.safetensors")
+    (folder / "weights.safetensors").write_bytes(save(weights))
 
 
 def read_weights(seeds: int, folder: Path) -> tuple[Params, ...]:

@@ -34,11 +34,14 @@ def choose_dates(recipes: Sequence[Recipe], bars: Dates, given: Mapping[str, str
     plain = tuple(recipe.without_spans() for recipe in recipes)
     if not bringing:
         return Spans(recipes=tuple(recipes), dates=given)
-    if any(date is not None for date in given.values()):
-        return Spans(recipes=plain, dates=given)
-    own = bringing[0].spans
+    own = bringing[0].spans_taken()
     names = ", ".join(recipe.name for recipe in bringing)
-    if any(recipe.spans != own for recipe in bringing):
+    if any(date is not None for date in given.values()):
+        wished = Text(
+            "Dates are given, so the spans of {names} ({spans}) are left aside.", names=names, spans=_said(own)
+        )
+        return Spans(recipes=plain, dates=given, notes=(wished,))
+    if any(recipe.spans_taken() != own for recipe in bringing):
         differ = Text("The recipes {names} bring different spans along; the default split is taken.", names=names)
         return Spans(recipes=plain, dates=given, notes=(differ,))
     if not _covered(own, bars):

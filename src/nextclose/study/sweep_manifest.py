@@ -52,6 +52,7 @@ class SweepManifest:
     def deciding(self) -> dict[str, Any]:
         """The part that two sweeps of equal numbers share."""
         page = {name: value for name, value in plain(self).items() if name not in _TOLD}
+        page["axes"] = list(self.axes.items())  # their order names the combinations
         page |= {"symbol": self.data.symbol, "sha256": self.data.sha256, "engine": self.engine["chosen"]}
         return json.loads(json.dumps(page))  # type: ignore[no-any-return]
 

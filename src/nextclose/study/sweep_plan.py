@@ -37,6 +37,8 @@ ROUND = 5
 INSTALL = 'pip install -c constraints.txt -e ".[search]"'
 UNIT = ("target", "horizon", "strategy", "context", "loss", "quantiles", "validation", "train_sessions")
 """Settings that change what a validation loss measures, or on which sessions."""
+NEAR = 30
+"""Sessions by which seq_len may differ: each takes a window away, and with it a share of one that is held out."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -173,7 +175,9 @@ def comparable(recipe: Recipe, axes: Alternatives) -> bool:
     unit = UNIT if recipe.windows.target != "price" else (*UNIT, "scaling")
     head = axes.get("head", ())
     every_step = isinstance(head, tuple) and "every-step" in head
-    return not set(unit) & set(axes) and not every_step
+    lengths = axes.get("seq_len", (0,))
+    shortest, longest = (min(lengths), max(lengths)) if isinstance(lengths, tuple) else (lengths.low, lengths.high)
+    return not set(unit) & set(axes) and not every_step and longest - shortest <= NEAR
 
 
 def _choose(

@@ -105,6 +105,8 @@ def _others(own: Sequence[ModelRow]) -> list[Text]:
     if worse == 0:
         return []
     facts = {"worse": worse, "count": len(first), "even": even, "step": _step(own)}
+    if worse == len(first) == 1:
+        return [Text("It is worse than persistence{step}.", **facts)]
     if worse == len(first):
         return [Text("All {count} are worse than persistence{step}.", **facts)]
     if even == 0:

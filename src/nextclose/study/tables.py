@@ -19,11 +19,17 @@ def forecast_table(walked: Walked, bars: Bars, volatility: Float64s, *, interval
     return Forecasts.concat([_step(walked, k, bars, volatility, intervals=intervals) for k in steps])
 
 
-def scores_of(walked: Walked, bars: Bars, volatility: Float64s) -> Scores:
-    """The scores that a model's next interval comes from, oldest first: its held-out tail's, then those of its forecasts."""
-    yhat, quantiles = _forecast(walked, 0)
-    unit = bars.close[walked.origins] * volatility[walked.origins]
-    return walked.calibration.step(0).then(score(yhat, quantiles, bars.close[walked.origins + 1], unit)).known()
+def scores_of(walked: Walked, bars: Bars, volatility: Float64s) -> tuple[Scores, ...]:
+    """The scores that a model's next intervals come from, a step each, oldest first: its held-out tail's, then those of its
+    forecasts."""
+    return tuple(_scores(walked, k, bars, volatility) for k in range(walked.prices.shape[2]))
+
+
+def _scores(walked: Walked, k: int, bars: Bars, volatility: Float64s) -> Scores:
+    yhat, quantiles = _forecast(walked, k)
+    unit = bars.close[walked.origins] * volatility[walked.origins] * np.sqrt(k + 1)
+    y = bars.close[np.minimum(walked.origins + k + 1, len(bars) - 1)]
+    return walked.calibration.step(k).then(score(yhat, quantiles, y, unit)).known()
 
 
 def _forecast(walked: Walked, k: int) -> tuple[Float64s, Float64s | None]:

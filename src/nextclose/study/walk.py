@@ -252,6 +252,14 @@ def _attention(fold: FittedFold, data: Dataset, span: slice, engine: Engine) -> 
 
 
 def _no_targets(recipe: Recipe, data: Dataset, split: Split) -> SettingsError:
+    if data.first >= split.test_last:
+        return SettingsError(
+            "recipe '{recipe}' has no window before {last}, where the test span ends: its features begin too late. The first "
+            "window that has all of them ends on {first}.",
+            recipe=recipe.name,
+            last=data.dates[split.test_last],
+            first=data.dates[data.first],
+        )
     return SettingsError(
         "recipe '{recipe}' can forecast nothing in the test span {first}..{last}: {sessions} sessions, but its windows "
         "need {needed}. Give a longer test span.",

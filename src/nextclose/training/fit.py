@@ -15,13 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nextclose.core.errors import FitError
+from nextclose.core.errors import FitError, SettingsError
 from nextclose.core.fit import Fit, OnDone, OnEpoch, Task
 from nextclose.core.lang import Text
 from nextclose.core.settings import NetSettings, TrainingSettings
 from nextclose.core.types import Float64s, Floats, Params
 from nextclose.models.net import Net, build_net, side_by_side
-from nextclose.training.loop import Windows, check_batches, train
+from nextclose.training.batches import check_batches
+from nextclose.training.loop import Windows, train
 from nextclose.training.resolve import Done, Job, OnJobs
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -103,7 +104,7 @@ def fit(
     Raises
     ------
     FitError : no windows, a value that is not finite, or a loss that became so.
-    SettingsError : initial weights that do not fit the net.
+    SettingsError : initial weights that do not fit the net, or windows that cannot be cut into its batches.
     """
     fitted = _fit_group(
         X, y, net=net, training=training, seeds=(seed,), inits=(init,), validation=validation, on_epoch=on_epoch
@@ -193,7 +194,7 @@ def _fit_tasks(
             inits=[task.init for task in tasks],
             validation=_windows(X, y, tasks, spans) if spans[0][1] > spans[0][0] else None,
         )
-    except FitError as error:
+    except (FitError, SettingsError) as error:
         problem = Text(error.template, **error.values)
         failed = Fit(params={}, losses=np.empty(0), val_losses=np.empty(0), best_epoch=-1, problem=problem)
         return [failed] * len(tasks)

@@ -16,6 +16,7 @@ from nextclose.core.fit import Fit, Task
 from nextclose.core.settings import NetSettings
 from nextclose.core.types import Float64s, Params
 from nextclose.recipes import Recipe
+from nextclose.training.batches import check_batches
 from nextclose.training.masked_windows import masked_windows
 from nextclose.training.resolve import Done, Engine, Job
 from nextclose.windows import Dataset, Scaler, fit_scaler, gone_on
@@ -139,6 +140,7 @@ def fit_all(wanted: Sequence[Wanted], threads: int | None = None) -> tuple[Fitte
     Raises
     ------
     TooFewBarsError : a span of fewer bars than one window, its target and one more.
+    SettingsError : windows that cannot be cut into the batches asked for.
     FitError : training diverged or met a value that is not finite.
     """
     for one in wanted:
@@ -188,7 +190,8 @@ def fit_fold(
 
 
 def check_spans(wanted: Wanted) -> None:
-    """Raise TooFewBarsError for a span of fewer bars with all features than one window, its target and one more."""
+    """Raise TooFewBarsError for a span of fewer bars with all features than one window, its target and one more, and
+    SettingsError for one whose windows cannot be cut into the batches asked for."""
     recipe, lead = wanted.recipe, wanted.data.first + 1 - wanted.recipe.windows.seq_len
     sessions = min((stop - max(start, lead) for start, stop in wanted.spans), default=0)
     needed = recipe.windows.seq_len + recipe.windows.horizon + 1
@@ -202,6 +205,9 @@ def check_spans(wanted: Wanted) -> None:
             horizon=recipe.windows.horizon,
             got=max(sessions, 0),
         )
+    for span in wanted.spans:
+        train, _ = learning_windows(recipe, wanted.data, span)
+        check_batches(recipe.net, recipe.training, train.stop - train.start)
 
 
 def learning_windows(recipe: Recipe, data: Dataset, span: tuple[int, int]) -> tuple[slice, slice]:

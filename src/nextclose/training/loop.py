@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nextclose.core.errors import FitError
 from nextclose.core.fit import Fit, OnEpoch
 from nextclose.core.lang import Text
 from nextclose.core.seeds import permutation, uniform
@@ -236,23 +235,3 @@ def make_optimizer(weights: Sequence[torch.nn.Parameter], training: TrainingSett
     if training.optimizer == "adamw":
         return torch.optim.AdamW(weights, lr=lr, weight_decay=decay)
     return torch.optim.Adam(weights, lr=lr, weight_decay=decay)
-
-
-def check_batches(net: NetSettings, training: TrainingSettings, windows: int) -> None:
-    """Raise FitError where no batch would be whole, or a normalisation would see a batch of one window."""
-    size = training.batch_size or windows
-    if training.drop_last and windows < size:
-        raise FitError(
-            "{windows} train windows fill no batch of {size}, and drop_last leaves out what fills none. Lower the "
-            "batch_size, or train on more.",
-            windows=windows,
-            size=size,
-        )
-    last = size if training.drop_last or windows % size == 0 else windows % size
-    if net.head == "batchnorm" and last < 2:
-        raise FitError(
-            "head=batchnorm takes a mean over each batch, and with {windows} train windows in batches of {size} the last "
-            "has one. Change the batch_size, or set drop_last=on.",
-            windows=windows,
-            size=size,
-        )

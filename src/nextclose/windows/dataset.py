@@ -83,11 +83,11 @@ class Dataset:
         if kind == "price":
             return target
         last = self.close[origins] if last is None else last
-        if kind == "log1p-return":
-            return (last[:, None] + 1.0) * np.exp(target) - 1.0
         steps = np.sqrt(np.arange(1, target.shape[-1] + 1))
         unit = self.volatility[origins, None] * steps if kind == "volatility-return" else 1.0
-        return last[:, None] * np.exp(target * unit)
+        with np.errstate(over="ignore"):  # a net that diverged says so by a price that is no number
+            growth = np.exp(target * unit)
+            return (last[:, None] + 1.0) * growth - 1.0 if kind == "log1p-return" else last[:, None] * growth
 
 
 def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:

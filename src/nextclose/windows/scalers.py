@@ -70,7 +70,7 @@ def fit_scaler(data: Dataset, start: int, stop: int) -> Scaler:
         close = settings.features.index("close")
         y = Affine(shift=x.shift[close : close + 1], scale=x.scale[close : close + 1])
     elif settings.target == "log-return":
-        y = Affine.standard(data.y[data.train_windows(start, stop)].reshape(-1, 1))
+        y = Affine.standard(data.taught(every_step=False)[data.train_windows(start, stop)].reshape(-1, 1))
     else:
         y = Affine.identity(1)
     return Scaler(x=x, y=y)
