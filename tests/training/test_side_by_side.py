@@ -78,6 +78,35 @@ def assert_same(got, expected):
         )
 
 
+def moved_tasks(count=3, **more):
+    """Spans that move on, all scaled alike."""
+    return [Task(start=k, stop=k + 70, val_start=k + 70, val_stop=k + 100, seed=1, **more) for k in range(count)]
+
+
+def rescaled_tasks(count=3, **more):
+    """One span, scaled in three ways."""
+    return [
+        Task(start=0, stop=70, val_start=70, val_stop=100, seed=1, x_scale=np.full(F, 1.0 + k), **more)
+        for k in range(count)
+    ]
+
+
+def own_rates(count=3, **more):
+    """One span, a learning rate each: these cannot stand side by side."""
+    return [
+        Task(start=0, stop=70, val_start=70, val_stop=100, seed=k // 2, lr=0.01 * (1 + k), **more) for k in range(count)
+    ]
+
+
+@pytest.mark.parametrize("tasks", [moved_tasks, rescaled_tasks, own_rates])
+def test_windows_scalers_and_settings_are_each_tasks_own(tasks):
+    net, training = settings("rnn")
+    together = fitted(tasks(), net, training)
+    for task, own in zip(tasks(), together, strict=True):
+        assert_same(own, fitted([task], net, training)[0])
+    assert len({own.losses[-1] for own in together}) == 3
+
+
 @pytest.mark.parametrize("tasks", [shared_tasks, rolling_tasks])
 @pytest.mark.parametrize("name", CASES)
 def test_nets_side_by_side_are_the_nets_alone(name, tasks):
@@ -155,9 +184,18 @@ def test_drop_last_leaves_out_what_fills_no_batch():
     changed[64:70] += 1.0
     own, other = (fit_many(given, y, shared_tasks(2), net=net, training=training)[1] for given in (X, changed))
     np.testing.assert_array_equal(own.params["w_x"], other.params["w_x"])
+    assert own.losses[0] == other.losses[0]
     changed[63] += 1.0
     moved = fit_many(changed, y, shared_tasks(2), net=net, training=training)[1]
     assert not np.array_equal(own.params["w_x"], moved.params["w_x"])
+
+
+def test_a_loss_is_the_mean_over_the_windows_that_were_seen():
+    net, training = settings("drop-last", shuffle=False, epochs=1, optimizer="sgd", momentum=0.0, lr=1e-300)
+    X, y = windows()
+    for own in fitted([Task(start=0, stop=70, seed=seed) for seed in range(2)], net, training):
+        error = (predict(own.params, X[:64], net=net, outputs=K) - y[:64]) ** 2
+        assert own.losses[0] == pytest.approx(error.mean(), rel=1e-12)
 
 
 @pytest.mark.parametrize("count", [1, 3])
