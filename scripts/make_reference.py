@@ -38,7 +38,9 @@ SETTINGS = """## Settings
 
 What `--set KEY=VALUE` takes; `nextclose recipes NAME` shows a recipe's own. Beside these: `seeds` (nets that differ in their
 random start; their forecasts are averaged), `refit_every` (sessions that one fit serves; 0 fits once) and `train_sessions`
-(latest sessions that a fold trains on; none takes all since the train span's start).
+(latest sessions that a fold trains on; none takes all since the train span's start). A recipe may
+bring its own spans along: `train_start`, `validation_start`, `test_start` and `test_end`, dates such as 2023-04-01, which
+`run` and `sweep` take where the bars cover them and no date option is given.
 """
 
 

@@ -120,13 +120,6 @@ def test_a_run_with_dates_has_those():
     assert study.recipes["default"]["validation_start"] is None
 
 
-def test_a_saved_model_remembers_which_windows_validated(tmp_path):
-    study = nc.run(BARS, recipes=["default"], ladder=False, settings={**QUICK, **SPANS})
-    loaded = nc.load(study.save(tmp_path / "run"))
-    for own, again in zip(study.tomorrow, loaded.tomorrow, strict=True):
-        assert (own.yhat, own.lo, own.hi) == (again.yhat, again.lo, again.hi)
-
-
 def test_a_forecaster_leaves_them_aside():
     spanless = nc.Forecaster(spanned()).fit(BARS)
     plain = nc.Forecaster(with_settings(load_recipe("default"), QUICK)).fit(BARS)

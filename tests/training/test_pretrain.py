@@ -141,7 +141,7 @@ def test_only_windows_that_train_are_filled_in():
 
 def test_every_fold_starts_from_what_the_first_folds_windows_taught(monkeypatch):
     """Bars behind the first span's train windows are altered: the weights that the folds start from keep their bits."""
-    recipe, seen = bert(), []
+    recipe, seen = bert(mask_share=0.6), []
     engine = resolve_engine("torch", recipe)
 
     def spying(*given, **more):
@@ -224,7 +224,7 @@ def test_later_bars_of_the_file_change_nothing(tmp_path):
     fitted = []
     for number, cut in enumerate((220, row, row - 1)):
         path = write(tmp_path / f"{number}.parquet", *(changed(cut, bars) for bars in others()))
-        fitted.append(fits(bert(pretrain_bars=path))[0].fits[0].params)
+        fitted.append(fits(bert(pretrain_bars=path, mask_share=0.6))[0].fits[0].params)
     for name, array in fitted[0].items():
         np.testing.assert_array_equal(array, fitted[1][name])
     assert not np.array_equal(fitted[0]["w_in"], fitted[2]["w_in"])

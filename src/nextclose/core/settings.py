@@ -164,17 +164,19 @@ class NetSettings:
             problems.add("num_heads and causal belong to cell=transformer, got cell={cell}", cell=self.cell)
         if self.cell == TRANSFORMER and not self.bias:
             problems.add("cell=transformer has biases, so bias=off cannot be had")
-        if self.cell == TRANSFORMER and self.hidden_size % max(self.num_heads, 1):
+        if self.cell == TRANSFORMER and _is_number(self.num_heads) and self.hidden_size % max(self.num_heads, 1):
             problems.add(
                 "num_heads must divide hidden_size, got {heads} and {size}", heads=self.num_heads, size=self.hidden_size
             )
         if self.decoder != "none" and (self.bidirectional or self.head != "linear"):
             problems.add("decoder={decoder} goes with head=linear and without bidirectional", decoder=self.decoder)
+        if self.decoder != "none" and not self.memory:
+            problems.add("memory=off cuts a decoder off from the window, got decoder={decoder}", decoder=self.decoder)
         if self.head == "every-step" and (self.bidirectional or self.cell == "mlp" or not self.causal):
             problems.add("head=every-step needs a net whose steps see only what lies before them, such as cell=rnn")
         if self.head == "batchnorm" and self.hidden_size < 2:
             problems.add("head=batchnorm halves the hidden units, so it needs at least 2, got 1")
-        if self.dropout > 0.0 and self.head != "batchnorm":
+        if _is_number(self.dropout) and self.dropout > 0.0 and self.head != "batchnorm":
             problems.add("dropout belongs to head=batchnorm, got head={head}", head=self.head)
 
     @property
@@ -261,6 +263,8 @@ class TrainingSettings:
         problems.within("mask_share", self.mask_share, 0.01, 0.9)
         if self.drop_last and self.batch_size is None:
             problems.add("drop_last needs a batch_size: the full batch has nothing to drop")
+        if not self.restore_best and self.validation == 0.0:
+            problems.add("restore_best=off needs validation > 0: without held-out windows no epoch is the best")
         if self.patience is not None and not self.restore_best:
             problems.add("patience stops at the best epoch, so it needs restore_best=on")
         if self.clip_norm is not None:
@@ -324,12 +328,12 @@ class Problems:
 
     def positive(self, field: str, got: float) -> None:
         """`got` must be above 0 and finite."""
-        if not 0.0 < got < float("inf"):
+        if not _is_number(got) or not 0.0 < got < float("inf"):
             self.add("{field}: expected a number above 0, got {got}", field=field, got=got)
 
     def within(self, field: str, got: float, low: float, high: float) -> None:
         """`got` must lie in [low, high]."""
-        if not low <= got <= high:
+        if not _is_number(got) or not low <= got <= high:
             self.add("{field}: expected {low} to {high}, got {got}", field=field, low=low, high=high, got=got)
 
     def quantiles(self, loss: str, got: Sequence[float]) -> None:
@@ -350,6 +354,10 @@ class Problems:
         """Raise SettingsError with every problem found, if there is any."""
         if self.found:
             raise SettingsError("{problems}", problems=Joined(self.found))
+
+
+def _is_number(got: Any) -> bool:
+    return isinstance(got, int | float) and not isinstance(got, bool)
 
 
 def _args(literal: Any) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from nextclose.core.types import Dates
 from nextclose.market.config import SHARD_SIZE, MarketConfig, Scope, versions
 from nextclose.market.sets import BarSet, Scan, fingerprint, open_set
 from nextclose.market.spans import choose_spans, market_sessions
-from nextclose.recipes import LADDER, Recipe, load_recipe, market_recipe, of_bars, with_settings
+from nextclose.recipes import LADDER, Recipe, for_all_bars, load_recipe, market_recipe, of_bars
 from nextclose.study.run import DEFAULT_RECIPES, REFIT_EVERY
 from nextclose.training.resolve import Tell, resolve_engine
 from nextclose.windows.features import own_columns
@@ -159,7 +159,7 @@ def _recipes(wishes: Wishes) -> tuple[Recipe, ...]:
     asked = {"seeds": wishes.seeds, "refit_every": wishes.refit_every, "train_sessions": wishes.train_sessions}
     changes = dict(wishes.settings) | {name: value for name, value in asked.items() if value is not None}
     load = market_recipe if wishes.scope == "market" else load_recipe
-    recipes = tuple(with_settings(of_bars(load(name)), changes).without_spans() for name in dict.fromkeys(names))
+    recipes = tuple(for_all_bars(of_bars(load(name)), changes) for name in dict.fromkeys(names))
     for recipe in recipes:
         _check_features(recipe)
     return recipes

@@ -122,7 +122,7 @@ class Net(nn.Module):
     def params(self, number: int | None = None) -> dict[str, Floats]:
         """Copies of all weights as arrays, with h_0 where it was random or given; of net `number` where several stand
         side by side."""
-        held = dict(self.weights().items()) | ({"h_0": self.h_0} if self.starts else {})
+        held = dict(self.weights()) | ({"h_0": self.h_0} if self.starts else {})
         return {
             name: (tensor if number is None else tensor[number]).detach().numpy().copy()
             for name, tensor in held.items()

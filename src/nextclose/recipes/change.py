@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Text
-from nextclose.recipes.recipe import GROUPS, OWN, Recipe, unknown_setting
+from nextclose.recipes.recipe import GROUPS, OWN, SPANS, Recipe, unknown_setting
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
@@ -32,6 +32,20 @@ def with_settings(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     if "series" in changes and changes["series"] != recipe.series:
         raise unknown_setting("series")
     return Recipe.from_settings(recipe.name, recipe.summary, recipe.settings() | dict(changes))
+
+
+def for_all_bars(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """`recipe` with some settings changed, for what trains on the bars that it is given: without spans of its own.
+
+    Raises SettingsError for changed spans, which would mean nothing.
+    """
+    spans = [name for name in SPANS if changes.get(name) is not None and changes[name] != getattr(recipe, name)]
+    if spans:
+        raise SettingsError(
+            "{names}: the spans of a recipe belong to nextclose run and sweep; here the bars and options say what trains",
+            names=", ".join(spans),
+        )
+    return with_settings(recipe.without_spans(), {name: value for name, value in changes.items() if name not in SPANS})
 
 
 def setting_kinds() -> dict[str, Any]:

@@ -100,11 +100,13 @@ class Recipe:
     def _check_spans(self, problems: Problems) -> None:
         for name, date in self.spans.items():
             try:
-                dt.date.fromisoformat(date)
-            except ValueError:
+                written = dt.date.fromisoformat(date).isoformat() == date
+            except (TypeError, ValueError):
+                written = False
+            if not written:
                 problems.add("{name}: expected a date such as 2023-04-01, got '{got}'", name=name, got=date)
         dates = [date for date in (self.train_start, self.validation_start, self.test_start, self.test_end) if date]
-        if dates != sorted(dates):
+        if not problems.found and dates != sorted(dates):
             problems.add("the recipe's own spans run backwards: {dates}", dates=", ".join(dates))
 
     def _check_together(self, problems: Problems) -> None:

@@ -16,8 +16,9 @@ from rich.text import Text as Rich
 
 from nextclose.core.lang import Lang, say
 from nextclose.core.sweep import Alternatives, Span, SweepResult, SweepScore, shown
+from nextclose.report.sweep_words import four_digits, three_decimals
 from nextclose.report.terminal import ACCENT, MARKS, QUIET
-from nextclose.report.words import DASH, interval, price, signed, verdict_word
+from nextclose.report.words import interval, price, signed, verdict_word
 
 LONGEST = 16
 """Columns of a setting's value, cut behind them."""
@@ -131,7 +132,7 @@ def _cells(result: SweepResult, row: SweepScore, layout: _Layout, *, validated: 
     cells: list[RenderableType] = [mark, *(Rich(shown(value)) for value in own)]
     cells += [Rich(" ".join(rest))] if rest and layout.words else []
     cells += [four_digits(row.validation)] if validated else []
-    cells += [_fixed(row.error_percent), *([price(row.rmse)] if layout.rmse else []), signed(row.skill)]
+    cells += [three_decimals(row.error_percent), *([price(row.rmse)] if layout.rmse else []), signed(row.skill)]
     cells += [interval(row.skill_lo, row.skill_hi)] if layout.interval else []
     return [*cells, _verdict(row, result.lang, words=layout.words)]
 
@@ -155,15 +156,6 @@ def _explained(result: SweepResult, lang: Lang) -> str:
     if steps > 1:
         parts.append(say("error: of all {steps} steps; RMSE, skill and verdict: of step 1", lang, steps=steps))
     return "; ".join(parts)
-
-
-def four_digits(value: float) -> str:
-    """Four significant digits."""
-    return f"{value:#.4g}" if np.isfinite(value) else DASH
-
-
-def _fixed(value: float) -> str:
-    return f"{value:.3f}" if np.isfinite(value) else DASH
 
 
 def _listed(values: tuple[Any, ...] | Span) -> str:

@@ -183,14 +183,15 @@ def _print_leaderboard(models: Sequence[ModelRow], console: Console, lang: Lang)
         table.add_column(say("step", lang), justify="right", no_wrap=True)
     table.add_column(say("model", lang), no_wrap=True, max_width=LONGEST)
     numbers = ["n", "RMSE", *([] if steps else [say("ratio", lang)]), say("skill", lang)]
-    for title in (*numbers, *([say("90 % interval", lang)] if wide else []), say("direction", lang)):
+    shown = [*numbers, *([say("90 % interval", lang)] if wide else []), *([] if steps else [say("direction", lang)])]
+    for title in shown:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column(say("verdict", lang), no_wrap=True)
     ordered = by_skill(models)
     for row, after in zip(ordered, (*ordered[1:], None), strict=True):
         style, ends = QUIET if row.kind == "baseline" else None, after is not None and after.step != row.step
         named = [str(row.step), Rich(row.name)] if steps else [Rich(row.name)]
-        table.add_row(*named, *_cells(row, lang, wide=wide, ratio=not steps), style=style, end_section=ends)
+        table.add_row(*named, *_cells(row, lang, wide=wide, steps=steps), style=style, end_section=ends)
     console.print(table)
     shares = {"up": percent(models[0].always_up), "ties": percent(models[0].ties)}
     explained = (
@@ -205,7 +206,7 @@ def _print_leaderboard(models: Sequence[ModelRow], console: Console, lang: Lang)
     console.print(Rich(explained, style=QUIET))
 
 
-def _cells(row: ModelRow, lang: Lang, *, wide: bool, ratio: bool) -> list[RenderableType]:
+def _cells(row: ModelRow, lang: Lang, *, wide: bool, steps: bool) -> list[RenderableType]:
     own = row.name == "persistence"
     mark, colour = MARKS[row.verdict]
     known = np.isfinite(row.skill_lo) and not own
@@ -213,10 +214,10 @@ def _cells(row: ModelRow, lang: Lang, *, wide: bool, ratio: bool) -> list[Render
     return [
         f"{row.n:,}",
         price(row.rmse),
-        *([f"{row.rmse_ratio:.2f}" if np.isfinite(row.rmse_ratio) else DASH] if ratio else []),
+        *([] if steps else [f"{row.rmse_ratio:.2f}" if np.isfinite(row.rmse_ratio) else DASH]),
         signed(row.skill),
         *([interval] if wide else []),
-        percent(row.directional_accuracy),
+        *([] if steps else [percent(row.directional_accuracy)]),
         Rich(DASH) if own else Rich(f"{mark} {verdict_word(row.verdict, lang)}", style=colour),
     ]
 

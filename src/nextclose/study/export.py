@@ -99,7 +99,8 @@ def export_model(model: SavedModel, file: Path, *, force: bool = False, lang: La
 
 
 def compare(file: Path, model: SavedModel) -> tuple[int, float]:
-    """How many windows of the model's own bars both were asked for, and the largest relative difference."""
+    """How many windows of the model's own bars both were asked for, and the largest difference, relative to the price or, where
+    a poor model says one near 0, to the last close."""
     data = make_dataset(model.bars, model.fold.recipe.windows)
     picked = np.unique(np.linspace(0, len(data.X) - 1, CHECKED).astype(int))
     engine = resolve_engine("auto", model.fold.recipe)
@@ -107,7 +108,8 @@ def compare(file: Path, model: SavedModel) -> tuple[int, float]:
         [model.fold.quantile_closes(data, slice(i, i + 1), engine).mean(axis=0)[0] for i in picked.tolist()]
     )
     got = np.stack(list(_run(file, data, picked.tolist())))
-    return len(picked), float(np.max(np.abs(got - wanted) / np.abs(wanted)))
+    last_close = data.close[picked + data.first, None, None]
+    return len(picked), float(np.max(np.abs(got - wanted) / np.maximum(np.abs(wanted), last_close)))
 
 
 def _run(file: Path, data: Dataset, windows: list[int]) -> Iterator[Float64s]:

@@ -12,7 +12,7 @@ from nextclose.core.errors import NextcloseError, SavedRunError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import Tomorrow
 from nextclose.core.sweep import SweepResult
-from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
+from nextclose.recipes import Recipe, for_all_bars, load_recipe, of_bars
 from nextclose.study.live import coming_sessions, forecast_tomorrow
 from nextclose.study.rebase import rebase
 from nextclose.study.saved_model import SavedModel, load_model, read_page, save_model
@@ -55,7 +55,7 @@ class Forecaster:
     ) -> None:
         changes = dict(settings or {}) | ({} if seeds is None else {"seeds": seeds})
         known = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
-        self.recipe = with_settings(of_bars(known), changes).without_spans()
+        self.recipe = for_all_bars(of_bars(known), changes)
         self.engine = resolve_engine(engine, self.recipe)
         self._model: SavedModel | None = None
 

@@ -26,6 +26,7 @@ from nextclose.study.spans import choose_dates
 from nextclose.study.study import Study
 from nextclose.study.walk import Walked, walk_baseline, walk_recipes
 from nextclose.study.watch import OnlyFits, Watcher
+from nextclose.training.masked_windows import check_pretrain_bars
 from nextclose.training.resolve import resolve_engine
 from nextclose.windows.features import feature_matrix
 from nextclose.windows.series import make_series
@@ -121,6 +122,7 @@ def _plan(
     """The recipes on the bars, with the spans asked for or a recipe's own; refuses what the bars lack, before any work."""
     check_length(bars, chosen)
     for recipe in chosen:
+        check_pretrain_bars(recipe)
         feature_matrix(bars, recipe.windows.features)
     spans = choose_dates(chosen, bars.dates, dates)
     split = make_split(bars.dates, **spans.dates)

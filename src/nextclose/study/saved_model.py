@@ -25,8 +25,10 @@ from nextclose.study.scores import Scores
 from nextclose.training.fold import FittedFold
 from nextclose.windows import Affine, Scaler
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever an older nextclose could not read what this one writes."""
+SCORES_SINCE = 2
+"""The format since which scores are in units of the volatility of ranges."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -144,7 +146,7 @@ def _rebuild(page: dict[str, Any], folder: Path) -> SavedModel:
 
 def _scores(page: dict[str, Any], written: int) -> Scores:
     """None from a model of the first format: its scores were in units of another volatility."""
-    if written < FORMAT:
+    if written < SCORES_SINCE:
         return Scores(errors=np.empty(0))
     missed = page["missed"]
     own = None if missed is None else np.array(missed, dtype=np.float64)

@@ -41,7 +41,7 @@ def sweep_table(plan: SweepPlan, cells: Sequence[SweepCell]) -> Forecasts:
     for name in BASELINES:
         walked = walk_baseline(
             name, plan.recipe.windows.seq_len, plan.bars, plan.split, refit_every=plan.refit_every,
-            train_sessions=plan.train_sessions,
+            train_sessions=plan.train_sessions, horizon=max(cell.prices.shape[2] for cell in good),
         )  # fmt: skip
         tables.append(forecast_table(walked, plan.bars, unit, intervals=False))
     return Forecasts.concat(tables)

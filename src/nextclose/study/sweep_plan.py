@@ -28,6 +28,8 @@ from nextclose.study.spans import choose_dates
 from nextclose.study.sweep_manifest import SweepManifest
 from nextclose.study.walk import RecipeWalk
 from nextclose.study.watch import Watcher
+from nextclose.training.fold import check_spans
+from nextclose.training.masked_windows import check_pretrain_bars
 from nextclose.training.resolve import Engine, Tell, resolve_engine, tell_engines
 
 FITS_A_CORE = 8
@@ -177,7 +179,8 @@ def comparable(recipe: Recipe, axes: Alternatives) -> bool:
     every_step = isinstance(head, tuple) and "every-step" in head
     lengths = axes.get("seq_len", (0,))
     shortest, longest = (min(lengths), max(lengths)) if isinstance(lengths, tuple) else (lengths.low, lengths.high)
-    return not set(unit) & set(axes) and not every_step and longest - shortest <= NEAR
+    moves = {"refit_every"} if recipe.validation_start is not None else set()
+    return not {*unit, *moves} & set(axes) and not every_step and longest - shortest <= NEAR
 
 
 def _choose(
@@ -195,10 +198,11 @@ def _choose(
             "a sweep needs a setting with several values, such as --set lr=0.01,0.003; with one of each it is "
             "nextclose run"
         )
-    moved = [key for key in axes if key in SPANS]
+    moved = [key for key in axes if key in (*SPANS, "horizon")]
     if moved:
         raise SettingsError(
-            "{names}: all combinations are judged on one split, so give one value", names=", ".join(moved)
+            "{names}: all combinations are judged on one split and the same steps, so give one value",
+            names=", ".join(moved),
         )
     own = of_bars(load_recipe(name))
     if search is None:
@@ -245,12 +249,13 @@ def _check_windows(plan: SweepPlan) -> None:
     seen: set[Any] = set()
     for settings in plan.combinations or corners(plan.axes):
         recipe = plan.variant(settings)
-        key = (recipe.windows, recipe.train_sessions)
+        key = (recipe.windows, recipe.train_sessions, recipe.training.batch_size, recipe.training.pretrain_bars)
         if key in seen:
             continue
         seen.add(key)
         check_length(plan.bars, [recipe])
-        RecipeWalk(recipe, plan.engine_of(recipe), plan.bars, plan.split, Watcher())
+        check_pretrain_bars(recipe)
+        check_spans(RecipeWalk(recipe, plan.engine_of(recipe), plan.bars, plan.split, Watcher()).wanted)
 
 
 def _hashes(recipes: Iterable[Recipe]) -> dict[str, str]:

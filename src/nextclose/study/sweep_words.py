@@ -27,7 +27,7 @@ def sentences(
     """The verdict, how the others fared, what could not be fitted, the best on the test span, and the one chosen before it."""
     good = [row for row in scores if not row.problem]
     own = [row for row in models if row.kind == "recipe"]
-    said = [_verdict(own, len(good), contests, tries), *_others(own)]
+    said = [_verdict(own, len(good), _tried(len(scores), tries), contests), *_others(own)]
     if len(good) < len(scores):
         said.append(Text("{count} could not be fitted.", count=len(scores) - len(good)))
     if best is not None and len(good) > 1:
@@ -47,9 +47,9 @@ def sentences(
     return tuple(text.render(lang) for text in said)
 
 
-def _verdict(own: Sequence[ModelRow], count: int, contests: Sequence[Contest], tries: int | None) -> Text:
+def _verdict(own: Sequence[ModelRow], count: int, tried: Text, contests: Sequence[Contest]) -> Text:
     steps = max(row.step for row in own)
-    facts = {"tried": _tried(count, tries), "count": count, "steps": steps}
+    facts = {"tried": tried, "count": count, "steps": steps}
     if all(row.verdict == "too few to tell" for row in own):
         sessions = max(row.sessions for row in own)
         return Text(

@@ -25,7 +25,7 @@ from nextclose.core.results import Judgement
 from nextclose.core.settings import Problems
 from nextclose.judging.intervals import interval_scale
 from nextclose.judging.splits import Fold, Split, make_split, parse_date
-from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
+from nextclose.recipes import Recipe, for_all_bars, load_recipe, of_bars, with_settings
 from nextclose.study.forecaster import Forecaster
 from nextclose.study.objects import check_forecaster, name_of, walk_object
 from nextclose.study.tables import forecast_table
@@ -161,7 +161,7 @@ class Schedule:
         if isinstance(thing, Forecaster):
             return with_settings(thing.recipe, changes), thing.engine
         known = thing if isinstance(thing, Recipe) else load_recipe(thing)
-        recipe = with_settings(of_bars(known), changes).without_spans()
+        recipe = for_all_bars(of_bars(known), changes)
         return recipe, resolve_engine(engine, recipe)
 
     def folds(self, split: Split, recipe: Recipe | None) -> tuple[Fold, ...]:

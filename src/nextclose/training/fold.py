@@ -213,9 +213,9 @@ def check_spans(wanted: Wanted) -> None:
 def learning_windows(recipe: Recipe, data: Dataset, span: tuple[int, int]) -> tuple[slice, slice]:
     """The windows of a train span that train, and those behind them that validate.
 
-    By share, the latest validate. From `validation_start` on, those validate that lie behind it (in it, where a window
-    must lie inside its span), and those train whose every target comes before; a recipe that is fitted again has no such
-    date, since it would stand still.
+    By share, the latest validate, and so many before them are left out that no target is both learned and held out. From
+    `validation_start` on, those validate that lie behind it (in it, where a window must lie inside its span), and those
+    train whose every target comes before; a recipe that is fitted again has no such date, since it would stand still.
     """
     windows = data.train_windows(*span)
     if recipe.validates_from is not None:
@@ -226,7 +226,9 @@ def learning_windows(recipe: Recipe, data: Dataset, span: tuple[int, int]) -> tu
         if train.start < train.stop and held_out.start < held_out.stop:
             return train, held_out
     cut = windows.stop - recipe.training.held_out(windows.stop - windows.start)
-    return slice(windows.start, cut), slice(cut, windows.stop)
+    shared = recipe.windows.seq_len if recipe.every_step else recipe.windows.outputs
+    last = max(cut - shared + 1, windows.start + 1) if cut < windows.stop else cut
+    return slice(windows.start, last), slice(cut, windows.stop)
 
 
 def held_out_count(recipe: Recipe, data: Dataset, span: tuple[int, int]) -> int:

@@ -66,6 +66,7 @@ class _Record:
     val_losses: list[float] = field(default_factory=list)
     best: dict[str, Floats] = field(default_factory=dict)
     best_epoch: int = -1
+    best_val: float = np.inf
     problem: Text | None = None
     done: bool = False
 
@@ -136,8 +137,9 @@ def _take(
     record.val_losses.append(val)
     if not training.restore_best:
         return
-    if val <= min(record.val_losses) or not record.best:
+    if val <= record.best_val or not record.best:
         record.best, record.best_epoch = net.params(number), epoch
+        record.best_val = val if np.isfinite(val) else np.inf
     record.done = training.patience is not None and epoch - record.best_epoch >= training.patience
 
 

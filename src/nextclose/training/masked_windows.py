@@ -6,6 +6,7 @@ import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.bars.survey import iter_bars
+from nextclose.bars.symbols import split_path
 from nextclose.core.errors import SettingsError, UserError
 from nextclose.core.types import Float64s
 from nextclose.recipes import Recipe
@@ -36,6 +37,13 @@ def masked_windows(recipe: Recipe, data: Dataset, train: slice, scaler: Scaler) 
             end=end,
         )
     return np.concatenate(parts)
+
+
+def check_pretrain_bars(recipe: Recipe) -> None:
+    """Raise SettingsError where `pretrain_bars` is no file."""
+    path = recipe.training.pretrain_bars
+    if path and not split_path(path)[0].is_file():
+        raise SettingsError("pretrain_bars: no file '{path}'. Expected a .csv or .parquet file of bars.", path=path)
 
 
 def _of(bars: Bars, recipe: Recipe, end: np.datetime64) -> Float64s | None:

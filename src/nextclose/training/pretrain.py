@@ -60,8 +60,9 @@ def _epoch(
     seeds: Sequence[int],
     epoch: int,
 ) -> list[float]:
-    """One pass in an order and with masks of each seed's own; the mean loss a seed."""
-    orders = torch.stack([torch.from_numpy(permutation(seed, epoch, windows.count)) for seed in seeds])
+    """One pass in an order and with masks of each seed's own (epochs of the fit count from 0, these down from -1); the mean
+    loss a seed."""
+    orders = torch.stack([torch.from_numpy(permutation(seed, -1 - epoch, windows.count)) for seed in seeds])
     total, L = torch.zeros(len(seeds), dtype=torch.float64), windows.X.shape[-2]
     size = training.batch_size or windows.count
     for number, (X, _) in enumerate(windows.ordered(orders, len(seeds)).batches(size, whole=False)):
