@@ -62,3 +62,10 @@ def test_spans_of_a_recipe_are_left_aside(tiny_set):
     assert not recipe.spans
     with pytest.raises(SettingsError, match="test_start: the spans of a recipe belong to nextclose run and sweep"):
         config_of(tiny_set, ("default",), settings={"epochs": 2, "test_start": "2020-04-01"})
+
+
+def test_beside_a_pretrained_recipe_stands_the_same_without(tiny_set):
+    names = [recipe.name for recipe in config_of(tiny_set, ("bert",), settings={"pretrain_epochs": 1}).chosen()]
+    assert names == ["bert", "bert-scratch"]
+    with pytest.raises(SettingsError, match="pre-trains each symbol's net on its own bars"):
+        config_of(tiny_set, ("bert",), settings={"pretrain_bars": tiny_set})

@@ -20,6 +20,7 @@ from nextclose.market.config import SHARD_SIZE, MarketConfig, Scope, versions
 from nextclose.market.sets import BarSet, Scan, fingerprint, open_set
 from nextclose.market.spans import choose_spans, market_sessions
 from nextclose.recipes import LADDER, Recipe, for_all_bars, load_recipe, market_recipe, of_bars
+from nextclose.study.pretraining import with_twins
 from nextclose.study.run import DEFAULT_RECIPES, REFIT_EVERY
 from nextclose.training.resolve import Tell, resolve_engine
 from nextclose.windows.features import own_columns
@@ -162,7 +163,11 @@ def _recipes(wishes: Wishes) -> tuple[Recipe, ...]:
     recipes = tuple(for_all_bars(of_bars(load(name)), changes) for name in dict.fromkeys(names))
     for recipe in recipes:
         _check_features(recipe)
-    return recipes
+        if recipe.training.pretrain_bars:
+            raise SettingsError(
+                "pretrain_bars: a market run pre-trains each symbol's net on its own bars, so leave pretrain_bars out"
+            )
+    return with_twins(recipes)
 
 
 def _check_features(recipe: Recipe) -> None:
