@@ -59,8 +59,11 @@ def mean(each, weight):
     return each.mean() if weight is None else (each * weight[:, None]).sum() / (weight.sum() * each.shape[1])
 
 
-CALL = ("optimizer", "lr", "momentum", "weight_decay", "clip_norm", "epochs", "batch_size", "shuffle", "patience")
-NET = ("cell", "hidden_size", "num_layers", "bias", "output_bias", "activation", "memory", "zero_head")
+CALL = (
+    "optimizer", "lr", "momentum", "weight_decay", "clip_norm", "epochs", "batch_size", "shuffle", "patience", "loss",
+    "quantiles", "drop_last", "restore_best",
+)  # fmt: skip
+NET = ("cell", "hidden_size", "num_layers", "bias", "output_bias", "activation", "memory", "zero_head", "head")
 
 
 def torch_fit(X, y, *, seed=0, init=None, validation=None, on_epoch=None, **arguments):
@@ -143,7 +146,7 @@ def same_bits(got, expected):
 def drawn_params(dtype, *, L=3, F=2, K=1, seed=0, **arguments):
     """The exact initial weights of a fit: a task that meets a NaN returns them untouched."""
     (fit,) = engine.fit_many(
-        np.full((1, L, F), np.nan), np.ones((1, K)), [{"start": 0, "stop": 1, "seed": seed}], dtype=dtype, **arguments
+        np.full((2, L, F), np.nan), np.ones((2, K)), [{"start": 0, "stop": 2, "seed": seed}], dtype=dtype, **arguments
     )
     assert fit.problem is not None
     return fit.params

@@ -31,11 +31,21 @@ def small(monkeypatch):
     monkeypatch.setattr(fused, "CELLS", ("rnn", "mlp"))
 
 
-COVERED = ("tutorial", "default", "quantile", "trigonometric", "mlp", "gru", "lstm", "rnn-stacked")
+COVERED = (
+    "tutorial",
+    "default",
+    "quantile",
+    "trigonometric",
+    "mlp",
+    "gru",
+    "lstm",
+    "rnn-stacked",
+    "lstm-3day",
+    "lstm-log",
+)
 TORCH = {
     "rnn-bidirectional": "it has no bidirectional",
     "many-to-many": "it has no head=every-step",
-    "lstm-3day": "it has no head=batchnorm, drop_last, restore_best=off",
     "seq2seq": "it has no decoder=recurrent",
     "bert": "it has no cell 'transformer'",
 }

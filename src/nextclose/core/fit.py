@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Text
 from nextclose.core.types import Float64s, Params
 
@@ -72,3 +73,23 @@ class Task:
     def changes(self) -> dict[str, Any]:
         """The settings that are this task's own."""
         return {name: value for name in _OWN if (value := getattr(self, name)) is not None}
+
+
+def check_batches(windows: int, batch_size: int | None, *, drop_last: bool, normalises: bool) -> None:
+    """Raise SettingsError where no batch would be whole, or a normalisation would see a batch of one window."""
+    size = batch_size or windows
+    if drop_last and windows < size:
+        raise SettingsError(
+            "{windows} train windows fill no batch of {size}, and drop_last leaves out what fills none. Lower the "
+            "batch_size, or train on more.",
+            windows=windows,
+            size=size,
+        )
+    last = size if drop_last or windows % size == 0 else windows % size
+    if normalises and last < 2:
+        raise SettingsError(
+            "head=batchnorm takes a mean over each batch, and with {windows} train windows in batches of {size} the last "
+            "has one. Change the batch_size, or set drop_last=on.",
+            windows=windows,
+            size=size,
+        )

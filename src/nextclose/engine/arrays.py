@@ -19,16 +19,15 @@ def scratch_arrays(net, place, kind):
     memory = view(at.memory, kind, _ANY)
     lanes = lanes_of(memory)
     padded = -(-net.trained // lanes) * lanes
-    starts = net.num_layers * 4 * net.hidden_size + net.output_size + 1
     return Scratch(
         view(at.samples, kind, _ANY),
         memory,
-        view(at.theta, kind, padded + starts),
+        view(at.theta, kind, padded + net.behind),
         view(at.sums, kind, padded * lanes),
         view(at.grad, kind, padded),
         view(at.first, kind, padded),
         view(at.second, kind, padded),
-        view(at.best, kind, padded),
+        view(at.best, kind, net.start),
         view(at.drawn, np.float64, net.total),
         view(at.order, np.int64, _ANY),
     )

@@ -5,9 +5,9 @@ A block runs to its end before the next one starts, so what it keeps stays in th
 
 from __future__ import annotations
 
-from nextclose.engine import gru, heads, lstm, rnn
+from nextclose.engine import gru, heads, lstm, norm, rnn
 from nextclose.engine.compile import jit
-from nextclose.engine.net import Block, layer_of, passing_rows
+from nextclose.engine.net import Block, layer_of, norm_of, passing_rows
 
 
 @jit
@@ -36,6 +36,19 @@ def set_start(net, h0, memory, block):
 @jit
 def forward(net, theta, memory, block):
     """All layers, then the head; its outputs go to their rows."""
+    walk(net, theta, memory, block)
+    heads.forward(net, theta, memory, last_state(net, block), passing_rows(net, block).yhat, block.width)
+
+
+@jit
+def last_state(net, block):
+    """Where the H rows of h_L of the last layer lie."""
+    return layer_of(net, block, net.num_layers - 1).h + net.seq_len * net.hidden_size * block.width
+
+
+@jit
+def walk(net, theta, memory, block):
+    """All layers."""
     x = block.x
     for index in range(net.num_layers):
         layer = layer_of(net, block, index)
@@ -46,19 +59,40 @@ def forward(net, theta, memory, block):
         else:
             lstm.forward(net, layer, theta, memory, x, block.width)
         x = layer.h + net.hidden_size * block.width
-    h = x + (net.seq_len - 1) * net.hidden_size * block.width
-    heads.forward(net, theta, memory, h, passing_rows(net, block).yhat, block.width)
 
 
 @jit
 def backward(net, theta, memory, grads, block):
     """From the outputs' gradients to the block's part of every weight's, added to `grads`."""
+    leave_head(net, theta, memory, grads, block)
+    walk_back(net, theta, memory, grads, block)
+
+
+@jit
+def leave_head(net, theta, memory, grads, block):
+    """From the outputs' gradients to those of h_L; where the head normalises, of what it makes of h_L."""
+    width = block.width
+    _, _, yhat, dy = passing_rows(net, block)
+    above = layer_of(net, block, net.num_layers - 1).above + (net.seq_len - 1) * net.hidden_size * width
+    if net.normalises:
+        at = norm_of(net, yhat, width)
+        heads.gradients(net, memory, grads, at.units, dy, width)
+        heads.pass_down(net, theta, memory, dy, at.d_units, width)
+        norm.backward(net, theta, memory, grads, yhat, above, width)
+    else:
+        heads.gradients(net, memory, grads, last_state(net, block), dy, width)
+        heads.pass_down(net, theta, memory, dy, above, width)
+
+
+@jit
+def walk_back(net, theta, memory, grads, block):
+    """From where `leave_head` came to, through all layers."""
     width, H = block.width, net.hidden_size
-    dh, dc, _, dy = passing_rows(net, block)
+    dh, dc, yhat, _ = passing_rows(net, block)
     last = net.seq_len - 1
-    top = layer_of(net, block, net.num_layers - 1)
-    heads.gradients(net, memory, grads, top.h + net.seq_len * H * width, dy, width)
-    heads.pass_down(net, theta, memory, dy, top.above + last * H * width, width)
+    if net.normalises:
+        above = layer_of(net, block, net.num_layers - 1).above + last * H * width
+        norm.pass_down(net, theta, memory, yhat, above, block.weight, width)
     for index in range(net.num_layers - 1, -1, -1):
         layer = layer_of(net, block, index)
         above_from = last if index == net.num_layers - 1 else 0

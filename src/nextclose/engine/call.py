@@ -65,6 +65,8 @@ class Training(NamedTuple):
     patience: int | None = None
     loss: str = "mse"
     quantiles: tuple[float, ...] = (0.5,)
+    drop_last: bool = False
+    restore_best: bool = True
 
     @classmethod
     def of(cls, *settings: Any) -> Training:
@@ -94,6 +96,8 @@ class Training(NamedTuple):
         for field in ("lr", "lr_gamma", "clip_norm"):
             if field != "clip_norm" or self.clip_norm is not None:
                 positive(field, getattr(self, field))
+        if self.patience is not None and not self.restore_best:
+            raise SettingsError("patience stops at the best epoch, so it needs restore_best=True")
         between("momentum", self.momentum, 0.0, 1.0)
         between("weight_decay", self.weight_decay, 0.0, float("inf"))
         if not self.quantiles:
@@ -165,6 +169,8 @@ def make_plan(net: NetArguments, training: Training, shape: Shape, small_batches
         targets=shape.targets,
         backward=NO_BACKWARD,
         keep=0,
+        drop_last=int(training.drop_last),
+        restores=int(training.restore_best),
     )
     return plan_of(spec, job, quantiles, dtype)
 
@@ -246,6 +252,10 @@ def make_problem(
     ------
     SettingsError : settings that cannot be meant.
     """
+    if weight is not None and net.head == "batchnorm":
+        raise SettingsError(
+            "head=batchnorm takes a mean over each batch in which all samples count alike: leave out sample_weight"
+        )
     _, L, F = X.shape
     small_batches = batch is not None and 2 * batch < VECTOR_BYTES // dtype.itemsize
     plan = make_plan(net, training, Shape(L, F, y.shape[1], dtype.char), small_batches)
@@ -267,7 +277,7 @@ def make_fit(plan: Plan, row: Floats, record: Float64s, lr: float, *, validates:
     losses = record[STATUS : STATUS + run]
     held_out = (len(record) + STATUS) // 2
     return Fit(
-        params=unflatten(row if starts else row[: plan.spec.net.trained], plan.spec),
+        params=unflatten(row if starts else row[: plan.spec.net.start], plan.spec),
         losses=losses,
         val_losses=record[held_out : held_out + (run if validates else 0)],
         best_epoch=-1 if ended else best,

@@ -35,12 +35,12 @@ def uniform(start, i):
 
 @jit
 def initialise(seed, keys, sizes, bounds, values):
-    """values = each parameter's own stream within its bound; a bound of 0 gives 0."""
+    """values = each parameter's own stream within its bound; a bound b of 0 or less gives -b."""
     at, mixed = 0, mix(np.uint64(seed))
     for parameter in range(len(keys)):
         start = mix(mixed ^ np.uint64(keys[parameter]))
         for i in range(sizes[parameter]):
-            drawn = uniform(start, i) * bounds[parameter] if bounds[parameter] > 0.0 else 0.0
+            drawn = uniform(start, i) * bounds[parameter] if bounds[parameter] > 0.0 else 0.0 - bounds[parameter]
             values[at + i] = drawn
         at += sizes[parameter]
 

@@ -11,14 +11,14 @@ import numpy as np
 
 from nextclose.core.cells import InitScheme
 from nextclose.core.errors import FitError, SettingsError
-from nextclose.core.fit import Fit, OnEpoch
+from nextclose.core.fit import Fit, OnEpoch, check_batches
 from nextclose.core.seeds import uniform
 from nextclose.core.types import Float64s, Params
 from nextclose.engine.call import Problem, Tables, Training, make_fit, make_problem, make_results
 from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype, seed_of
 from nextclose.engine.kernel import run_one
 from nextclose.engine.layout import pack
-from nextclose.engine.scratch import Sizes, laid_out
+from nextclose.engine.scratch import Sizes, kept_batch, laid_out
 from nextclose.engine.spec import NetArguments, Spec, drawn_start, flatten, start_state
 
 _HALF = 1 << 63
@@ -55,6 +55,9 @@ def fit(
     patience: int | None = None,
     seed: int = 0,
     on_epoch: OnEpoch | None = None,
+    head: str = "linear",
+    drop_last: bool = False,
+    restore_best: bool = True,
 ) -> Fit:
     """Train one recurrent net; the same arguments give the same bits.
 
@@ -77,6 +80,9 @@ def fit(
         better one before training stops, which needs validation.
     seed : of the drawn weights and the order of batches; any whole number.
     on_epoch : called with (epoch, loss) from the caller's thread: in the meantime where a fit takes long, else afterwards.
+    head : linear, or batchnorm: batch normalisation, then two layers, H to H // 2 to K. It takes no sample_weight.
+    drop_last : leave out an epoch's last batch where it is smaller than batch_size; its loss is the mean over the others.
+    restore_best : False returns the weights of the last epoch, validation or not.
 
     Returns
     -------
@@ -85,7 +91,7 @@ def fit(
     Raises
     ------
     FitError : windows of wrong shape, values that are not finite, or a loss that became so.
-    SettingsError : settings or initial weights that do not fit the net.
+    SettingsError : settings or initial weights that do not fit the net, or windows that cannot be cut into its batches.
     """
     dtype = fit_dtype(X)
     X, y = check_windows(X, y)
@@ -97,11 +103,14 @@ def fit(
     scheme, given = check_init(init)
     weight = None if sample_weight is None else check_weights(sample_weight, N, dtype)
     has_h0 = h0 is not None or (given is not None and "h_0" in given)
-    net = NetArguments(cell, hidden_size, num_layers, bias, output_bias, activation, memory, has_h0, scheme, zero_head)
+    net = NetArguments(
+        cell, hidden_size, num_layers, bias, output_bias, activation, memory, has_h0, scheme, zero_head, head
+    )
     training = Training.of(
         optimizer, lr, momentum, weight_decay, clip_norm, lr_step, lr_gamma, epochs, batch_size, shuffle, patience, loss,
-        quantiles,
+        quantiles, drop_last, restore_best,
     )  # fmt: skip
+    check_batches(N, training.batch_size, drop_last=drop_last, normalises=head == "batchnorm")
     problem = make_problem(X, y, weight, net, training, dtype, training.batch_size)
     if patience is not None and not held_out:
         raise SettingsError("patience needs validation windows: without them nothing can stop early")
@@ -111,7 +120,8 @@ def fit(
     results = make_results(plan, 1, training.epochs)
     laid = laid_out(N, training.batch_size or 0, dtype)
     work = plan.spec.net.trained * plan.spec.net.seq_len * (laid + held_out) * training.epochs
-    run_one(problem, tables, results, Sizes(N, laid, held_out), work, on_epoch)
+    sizes = Sizes(N, laid, held_out, kept_batch(plan, N, training.batch_size or 0))
+    run_one(problem, tables, results, sizes, work, on_epoch)
     fitted = make_fit(plan, results.params[0], results.record[0], lr, validates=held_out > 0)
     if fitted.problem is not None:
         raise FitError(fitted.problem.template, **fitted.problem.values)
@@ -138,9 +148,9 @@ def start_row(spec: Spec, given: Params | None, h0: Any, seed: int) -> Float64s 
         return None
     flat = drawn_start(spec, seed) if given is None else flatten(given, spec)
     if given is None or "h_0" not in given:
-        flat[spec.net.trained :] = _start_state(spec, h0, seed)
+        flat[spec.net.start :] = _start_state(spec, h0, seed)
     elif h0 is not None and not isinstance(h0, str):
-        flat[spec.net.trained :] = start_state(h0, spec).ravel()
+        flat[spec.net.start :] = start_state(h0, spec).ravel()
     return flat
 
 

@@ -37,6 +37,9 @@ RATES = 5
 
 VECTOR_BYTES = 64
 """16 float32 or 8 float64 samples."""
+MOST_IN_VECTOR = 16
+STATE = 6
+"""Numbers a hidden unit that a head that normalises keeps in theta."""
 
 addressof = ctypes.addressof
 buffer_of: Any = ctypes.c_char.from_buffer
@@ -73,13 +76,23 @@ class Net(NamedTuple):
     """Weights, P; in theta what products start with lies behind them: 4H scalars a layer, K for the head, one zero."""
     zero: int
     """Where the zero lies."""
+    normalises: int
+    """1: the head is that of `norm`, 0: it is linear."""
+    columns: int
+    """Of w_y: H, or H // 2 where the head normalises."""
+    state: int
+    """Where theta holds what the head normalises with: `norm` says what; only where it does."""
+    behind: int
+    """Numbers in theta behind its weights, which are filled up to whole vectors."""
+    start: int
+    """Where h_0 begins in the flat vector; between P and there lie the head's running mean and variance."""
     total: int
-    """Weights and h_0."""
+    """Weights, running mean and variance, and h_0."""
     parameters: int
     draws: int
     """Address: hash of each parameter's name, then their sizes, (2, parameters)."""
     bounds: int
-    """Address: each parameter is drawn within, (parameters,) float64."""
+    """Address: each parameter is drawn within, (parameters,) float64; one below 0 says what to be instead, negated."""
     shuffle_key: int
 
 
@@ -107,6 +120,10 @@ class Job(NamedTuple):
     """Of a pass, or a chunk."""
     keep: int
     """Of a pass: 1 keeps each block's rows, and the gradient at its inputs."""
+    drop_last: int = 0
+    """1 leaves out an epoch's last batch where it is smaller than the others."""
+    restores: int = 1
+    """1 returns the weights of the best epoch where there are validation windows, 0 those of the last."""
 
 
 class Scratch(NamedTuple):
@@ -124,8 +141,9 @@ class Scratch(NamedTuple):
     first: Any
     second: Any
     best: Any
+    """As `Call.params`, without h_0."""
     drawn: Any
-    """float64: the task's initial weights and h_0."""
+    """float64: the task's initial weights, and what lies behind them in the flat vector."""
     order: Any
     """int64: the samples in the order of an epoch."""
 
@@ -149,7 +167,7 @@ class Call(NamedTuple):
     scales: Any
     """(rows, 2F + 2K) float64: shift and scale of X's columns, then of y's."""
     init: Any
-    """(rows, total) float64: weights in canonical order, then h_0 where there is one."""
+    """(rows, total) float64: weights in canonical order, then running mean and variance and h_0 where they are."""
     params: Any
     """(T, total)."""
     record: Any

@@ -19,7 +19,7 @@ from nextclose.engine.beside import cores, run_beside
 from nextclose.engine.call import Problem, Training, make_fit, make_problem, make_results
 from nextclose.engine.inputs import check_init, check_weights, check_windows, choice, fit_dtype, named_dtype, whole
 from nextclose.engine.layout import address, pack
-from nextclose.engine.scratch import Sizes, laid_out, scratch_for
+from nextclose.engine.scratch import Sizes, kept_batch, laid_out, scratch_for
 from nextclose.engine.spec import NetArguments
 from nextclose.engine.tasks import Read, make_tables, read_tasks
 
@@ -58,19 +58,23 @@ class Settings(NamedTuple):
     sample_weight: Any = None
     patience: int | None = None
     dtype: Any = None
+    head: str = "linear"
+    drop_last: bool = False
+    restore_best: bool = True
 
     def training(self) -> Training:
         """How the nets are trained."""
         return Training.of(
             self.optimizer, self.lr, self.momentum, self.weight_decay, self.clip_norm, self.lr_step, self.lr_gamma,
             self.epochs, self.batch_size, self.shuffle, self.patience, self.loss, self.quantiles,
+            self.drop_last, self.restore_best,
         )  # fmt: skip
 
     def net(self, scheme: str, *, has_h0: bool) -> NetArguments:
         """The net that is trained."""
         return NetArguments(
             self.cell, self.hidden_size, self.num_layers, self.bias, self.output_bias, self.activation, self.memory,
-            has_h0, scheme, self.zero_head,
+            has_h0, scheme, self.zero_head, self.head,
         )  # fmt: skip
 
 
@@ -116,6 +120,9 @@ def fit_many(
     threads: int | None = None,
     on_done: OnDone | None = None,
     progress: bool = False,
+    head: str = "linear",
+    drop_last: bool = False,
+    restore_best: bool = True,
 ) -> tuple[Fit, ...]:
     """Train one net a task over shared windows; each result depends on its task alone, bit for bit.
 
@@ -144,7 +151,7 @@ def fit_many(
     settings = Settings(
         cell, hidden_size, num_layers, bias, output_bias, activation, memory, h0, zero_head, init, optimizer, lr, momentum,
         weight_decay, clip_norm, lr_step, lr_gamma, epochs, batch_size, shuffle, loss, quantiles, sample_weight, patience,
-        dtype,
+        dtype, head, drop_last, restore_best,
     )  # fmt: skip
     batch = _Batch.of(X, y, tasks, settings)
     workers = cores() if threads is None else whole("threads", threads, 1)
@@ -224,7 +231,8 @@ class _Batch:
             laid_out(windows, batch, problem.plan.dtype)
             for windows, batch in set(zip(train.tolist(), batches.tolist(), strict=True))
         )
-        self.sizes = Sizes(int(train.max()), laid, int(held_out.max()))
+        kept = max(kept_batch(problem.plan, *own) for own in zip(train.tolist(), batches.tolist(), strict=True))
+        self.sizes = Sizes(int(train.max()), laid, int(held_out.max()), kept)
 
     @classmethod
     def of(cls, X: Any, y: Any, tasks: Sequence[Task | Mapping[str, Any]], settings: Settings) -> _Batch:
@@ -236,7 +244,7 @@ class _Batch:
         training = settings.training()
         weight = None if settings.sample_weight is None else check_weights(settings.sample_weight, len(X), kind)
         scheme, shared = check_init(settings.init)
-        chosen = read_tasks(tasks, training, shared, len(X), weight)
+        chosen = read_tasks(tasks, training, shared, len(X), weight, settings.head)
         has_h0 = settings.h0 is not None or any(task.starts for task in chosen)
         batch = min((task.training.batch_size for task in chosen if task.training.batch_size), default=None)
         problem = make_problem(X, y, weight, settings.net(scheme, has_h0=has_h0), training, kind, batch)

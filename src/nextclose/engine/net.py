@@ -8,7 +8,8 @@ numbers are rows in one scratch array, `width` samples each; a layer's part of i
     c, tanh(c)   L+1 and L steps of H rows, LSTM only
 
 Behind the layers lie the rows `above`, the loss's gradient at each h that comes from the layer or head above: L steps
-of H rows for every layer but the last, and one step for that.
+of H rows for every layer but the last, and one step for that. Then dh and dc, the outputs, their gradients, and what a
+head that normalises keeps: the normalised states, as they are and scaled, the units behind them, and their gradients.
 """
 
 from __future__ import annotations
@@ -62,11 +63,41 @@ class Passing(NamedTuple):
     dy: int
 
 
+class Norm(NamedTuple):
+    """Where the parts of a head that normalises lie in theta, and its rows in the scratch array."""
+
+    gain: int
+    shift: int
+    w_z: int
+    b_z: int
+    normal: int
+    """H rows, (h - mean) / deviation."""
+    scaled: int
+    """H rows, gain * normal + shift."""
+    units: int
+    """H // 2 rows, relu(W_z scaled + b_z)."""
+    d_units: int
+    """H // 2 rows: the loss's gradient at the sums before the relu."""
+
+
 @jit
 def head_of(net):
     """Where w_y begins, and where b_y does."""
     b_y = net.trained - net.output_size * net.output_bias
-    return b_y - net.output_size * net.hidden_size, b_y
+    return b_y - net.output_size * net.columns, b_y
+
+
+@jit
+def norm_of(net, yhat, width):
+    """The places of a head that normalises, whose outputs' rows begin at memory[yhat]."""
+    H, units = net.hidden_size, net.columns
+    w_y, _ = head_of(net)
+    b_z = w_y - units
+    w_z = b_z - units * H
+    normal = yhat + 2 * net.output_size * width
+    scaled = normal + H * width
+    units_at = scaled + H * width
+    return Norm(w_z - 2 * H, w_z - H, w_z, b_z, normal, scaled, units_at, units_at + units * width)
 
 
 @jit

@@ -228,6 +228,6 @@ def spec_of(nets: Sequence[Params], X: Floats, cell: str, activation: str, whole
     )
     net = NetArguments(
         cell, rows // len(known.gates), layers, "b_x" in params, "b_y" in params, activation, memory or whole,
-        "h_0" in params,
+        "h_0" in params, head="batchnorm" if "w_z" in params else "linear",
     )  # fmt: skip
     return make_spec(net, X.shape[1], X.shape[2], len(params["w_y"]), whole)

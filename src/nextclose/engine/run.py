@@ -34,7 +34,7 @@ from nextclose.engine.layout import (
 )
 from nextclose.engine.machine import RECORDS, Target
 from nextclose.engine.net import Block, layer_of, passing_rows
-from nextclose.engine.train import loss_of, reduce, train
+from nextclose.engine.train import loss_of, reduce, train, weight_at
 from nextclose.engine.vectors import lanes_of
 
 _KINDS = {"float32": types.float32, "float64": types.float64}
@@ -96,6 +96,8 @@ def _starts(net, call, scratch, task):
             theta[layer.w_h : layer.w_h + layer.rows * net.hidden_size] = 0.0
     for i in range(net.trained):
         call.params[task, i] = theta[i]
+    for i in range(net.trained, net.start):
+        theta[weight_at(net, i)] = drawn[i]
     record = call.record[task]
     record[1], record[2], record[3] = bad, 0, 0
     if bad > 0:
@@ -120,7 +122,7 @@ def _pass(net, job, call, scratch, task):
         width = samples.padded(count, lanes_of(memory))
         samples.gather(scratch, 0, width, 0, count, size, False)
         block = samples.block_at(net, job, 0, width, work)
-        blocks.set_start(net, scratch.drawn[net.trained :], memory, block)
+        blocks.set_start(net, scratch.drawn[net.start :], memory, block)
         blocks.forward(net, scratch.theta, memory, block)
         _keep_outputs(net, call, memory, block, row + first - start, count)
         if job.backward == OF_LOSS:

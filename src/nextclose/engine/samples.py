@@ -62,7 +62,8 @@ def span_of(net, job, call, scratch, task):
     train, held_out, batch = stop - start, held_out_stop - held_out_start, call.wholes[task, 6]
     if not 0 < batch < train:
         batch = train
-    room = job.block if job.gathers else -(-train // batch) * padded(batch, lanes)
+    gathered = padded(batch, lanes) if net.normalises else job.block
+    room = gathered if job.gathers else -(-train // batch) * padded(batch, lanes)
     held_out_at = room * size
     work = held_out_at + padded(held_out, lanes) * size
     return Span(start, train, held_out_start, held_out, batch, size, held_out_at, work)
@@ -104,6 +105,15 @@ def train_block(net, job, scratch, span, first, count):
         return block_at(net, job, 0, width, span.work)
     place = first // span.batch * padded(span.batch, lanes) + first % span.batch
     return block_at(net, job, place * span.size, width, span.work)
+
+
+@jit
+def batch_block(net, job, scratch, span, first, count):
+    """As `train_block`, but nothing is gathered, and all blocks of a batch have data and rows of their own."""
+    lanes = lanes_of(scratch.memory)
+    width, within = padded(count, lanes), first % span.batch
+    place = within + (0 if job.gathers else first // span.batch * padded(span.batch, lanes))
+    return block_at(net, job, place * span.size, width, span.work + within * net.work_rows)
 
 
 @jit

@@ -31,12 +31,21 @@ class Sizes(NamedTuple):
     """Samples that they take where each batch is filled up to whole vectors."""
     held_out: int = 0
     """Validation windows, at most."""
+    batch: int = 0
+    """Samples of the largest batch, filled up to whole vectors, where all of it is kept at once; 0 where it is not."""
 
 
 def laid_out(train: int, batch: int, dtype: np.dtype[Any]) -> int:
     """Samples that `train` windows take in batches of `batch` (0 for all) that are filled up to whole vectors."""
     batch = batch if 0 < batch < train else train
     return -(-train // batch) * _padded(batch, VECTOR_BYTES // dtype.itemsize)
+
+
+def kept_batch(plan: Plan, train: int, batch: int) -> int:
+    """Samples that a batch of `batch` (0 for all) of `train` windows keeps at once, filled up to whole vectors."""
+    if not plan.spec.net.normalises:
+        return 0
+    return _padded(batch if 0 < batch < train else train, VECTOR_BYTES // plan.dtype.itemsize)
 
 
 class Room(NamedTuple):
@@ -61,23 +70,23 @@ def scratch_for(plan: Plan, sizes: Sizes) -> Room:
 
 def make_room(plan: Plan, sizes: Sizes) -> Room:
     """Memory for tasks of some sizes."""
-    train, laid, held_out = sizes
+    train, laid, held_out, batch = sizes
     net, job, dtype = plan.spec.net, plan.job, plan.dtype
     lanes = VECTOR_BYTES // dtype.itemsize
     size = net.seq_len * net.input_size + job.targets + 1
-    resident = job.block if job.gathers or job.mode != TRAIN else laid
+    at_once = max(job.block, batch)
+    resident = at_once if job.gathers or job.mode != TRAIN else laid
     inputs = net.seq_len * net.input_size if job.keep else 0
     padded = _padded(net.trained, lanes)
-    starts = net.num_layers * 4 * net.hidden_size + net.output_size + 1
     arrays = Scratch(
         samples=_aligned((max(train, job.block) if job.gathers else job.block) * size, dtype),
-        memory=_aligned((resident + _padded(held_out, lanes)) * size + job.block * (net.work_rows + inputs), dtype),
-        theta=_aligned(padded + starts, dtype),
+        memory=_aligned((resident + _padded(held_out, lanes)) * size + at_once * (net.work_rows + inputs), dtype),
+        theta=_aligned(padded + net.behind, dtype),
         sums=_aligned(padded * lanes, dtype),
         grad=_aligned(padded, dtype),
         first=_aligned(padded, dtype),
         second=_aligned(padded, dtype),
-        best=_aligned(padded, dtype),
+        best=_aligned(net.start, dtype),
         drawn=_aligned(net.total, np.dtype(np.float64)),
         order=np.zeros(train if job.shuffle else 0, dtype=np.int64),
     )

@@ -10,16 +10,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nextclose.core.cells import NetShape, cell_spec
+from nextclose.core.cells import FIXED, NetShape, cell_spec
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Joined, Text
 from nextclose.core.seeds import purpose_key, uniform
 from nextclose.core.types import Float64s, Floats, Params
 from nextclose.engine.inputs import as_floats, choice, whole
-from nextclose.engine.layout import AS_IS, RELU, TANH, VECTOR_BYTES, Net, address, pack
+from nextclose.engine.layout import (
+    AS_IS,
+    MOST_IN_VECTOR,
+    RELU,
+    STATE,
+    TANH,
+    VECTOR_BYTES,
+    Net,
+    address,
+    pack,
+)
 
 ACTIVATIONS = {"tanh": TANH, "relu": RELU, "identity": AS_IS}
 SCHEMES = ("linear", "rnn")
+HEADS = ("linear", "batchnorm")
+RUNNING = ("mean_y", "var_y")
+"""What a head keeps that no optimiser moves."""
 WORK_BYTES = 3 << 18
 """A block's rows should stay in the second-level cache."""
 MOST_LANES = 12
@@ -39,6 +52,7 @@ class NetArguments(NamedTuple):
     has_h0: bool
     scheme: str = "linear"
     zero_head: bool = False
+    head: str = "linear"
 
 
 class Spec(NamedTuple):
@@ -48,9 +62,9 @@ class Spec(NamedTuple):
     packed: array[int]
     """`net` as the kernel reads it."""
     shapes: dict[str, tuple[int, ...]]
-    """Parameters and, where there is one, h_0, in the order of the flat vector."""
+    """Parameters in canonical order and, where there is one, h_0."""
     places: tuple[tuple[str, int, int, tuple[int, ...]], ...]
-    """(name, begin, end, shape) in the flat vector."""
+    """(name, begin, end, shape) in the flat vector, in the order of `shapes`."""
     draws: np.ndarray[Any, Any]
     """(2, parameters) int64: hashes of the names, sizes."""
     bounds: Float64s
@@ -78,20 +92,29 @@ def make_spec(arguments: NetArguments, seq_len: int, input_size: int, output_siz
         num_layers=num_layers,
         bias=arguments.bias,
         output_bias=arguments.output_bias,
+        head=arguments.head,
     )
     shapes = shape.parameters()
-    trained = sum(prod(size) for size in shapes.values())
+    running = sum(prod(shapes.get(name, (0,))) for name in RUNNING)
+    trained = sum(prod(size) for size in shapes.values()) - running
     if arguments.has_h0:
         shapes["h_0"] = (num_layers, hidden_size)
     places = _places(shapes)
-    signed = [key - (1 << 64) if key >> 63 else key for key in map(purpose_key, (*shapes, "shuffle "))]
-    draws = np.array([signed[:-1], [end - begin for _, begin, end, _ in places]], dtype=np.int64)
-    bounds = np.array([_bound(name, shapes, arguments) for name in shapes])
+    flat = sorted(places, key=lambda place: place[1])
+    signed = [
+        key - (1 << 64) if key >> 63 else key for key in map(purpose_key, (*(place[0] for place in flat), "shuffle "))
+    ]
+    draws = np.array([signed[:-1], [end - begin for _, begin, end, _ in flat]], dtype=np.int64)
+    bounds = np.array([_bound(name, shapes, arguments) for name, *_ in flat])
     steps = seq_len - skip if known.recurrent else 1
     kept = hidden_size if len(known.gates) == 1 else 4 * hidden_size
     cell_rows = (2 * steps + 1) * hidden_size if len(known.gates) == 4 else 0
     layer_rows = (steps + 1) * hidden_size + steps * kept + cell_rows
     above_rows = (num_layers - 1) * steps * hidden_size + hidden_size
+    normalises, columns = int(arguments.head == "batchnorm"), shapes["w_y"][1]
+    head_rows = 2 * output_size + normalises * 2 * (hidden_size + columns)
+    sums = 4 * num_layers * hidden_size + output_size + 1
+    state = trained + sums + MOST_IN_VECTOR
     net = Net(
         seq_len=steps,
         input_size=shape.input_size,
@@ -107,10 +130,15 @@ def make_spec(arguments: NetArguments, seq_len: int, input_size: int, output_siz
         starts=int(arguments.has_h0),
         kept=kept,
         layer_rows=layer_rows,
-        work_rows=num_layers * layer_rows + above_rows + 2 * hidden_size + 2 * output_size,
+        work_rows=num_layers * layer_rows + above_rows + 2 * hidden_size + head_rows,
         trained=trained,
-        zero=trained + 4 * num_layers * hidden_size + output_size,
-        total=places[-1][2],
+        zero=trained + sums - 1,
+        normalises=normalises,
+        columns=columns,
+        state=state,
+        behind=sums + normalises * (MOST_IN_VECTOR + STATE * hidden_size),
+        start=trained + running,
+        total=flat[-1][2],
         parameters=len(shapes),
         draws=address(draws),
         bounds=address(bounds),
@@ -124,6 +152,8 @@ def _check(arguments: NetArguments, recurrent: bool) -> None:
     choice("init", arguments.scheme, SCHEMES)
     whole("hidden_size", arguments.hidden_size, 1)
     whole("num_layers", arguments.num_layers, 1)
+    if choice("head", arguments.head, HEADS) == "batchnorm":
+        whole("hidden_size", arguments.hidden_size, 2)
     if not recurrent and arguments.num_layers != 1:
         raise SettingsError("cell=mlp has one hidden layer, got num_layers={got}", got=arguments.num_layers)
     if not recurrent and arguments.has_h0:
@@ -131,21 +161,25 @@ def _check(arguments: NetArguments, recurrent: bool) -> None:
 
 
 def _places(shapes: Mapping[str, tuple[int, ...]]) -> tuple[tuple[str, int, int, tuple[int, ...]], ...]:
-    places, at = [], 0
-    for name, size in shapes.items():
-        places.append((name, at, at + prod(size), size))
+    """What is trained comes first, then the running mean and variance, then h_0."""
+    found, at = {}, 0
+    for name in sorted(shapes, key=lambda name: 2 * (name == "h_0") + (name in RUNNING)):
+        size = shapes[name]
+        found[name] = (name, at, at + prod(size), size)
         at += prod(size)
-    return tuple(places)
+    return tuple(found[name] for name in shapes)
 
 
 def _bound(name: str, shapes: Mapping[str, tuple[int, ...]], arguments: NetArguments) -> float:
-    """As `core.cells.initial_params` draws; h_0 on [-1, 1)."""
+    """As `core.cells.initial_params` draws; h_0 on [-1, 1). What is fixed is negated, as `draws.initialise` wants it."""
     if name == "h_0":
         return 1.0
-    head = name.endswith("_y")
-    if head and arguments.zero_head:
+    fixed = FIXED.get(name.partition("_")[0])
+    if fixed is not None:
+        return -fixed
+    if name in ("w_y", "b_y") and arguments.zero_head:
         return 0.0
-    if arguments.scheme == "rnn" and not head:
+    if arguments.scheme == "rnn" and not name.endswith(("_y", "_z")):
         return 1.0 / sqrt(arguments.hidden_size)
     return 1.0 / sqrt(shapes["w" + name[1:]][1])
 
@@ -186,8 +220,9 @@ def unflatten(flat: Floats, spec: Spec) -> dict[str, Floats]:
 def drawn_start(spec: Spec, seed: int) -> Float64s:
     """The flat vector that a kernel draws for a seed."""
     values = np.empty(spec.net.total)
-    for (name, begin, end, shape), bound in zip(spec.places, spec.bounds, strict=True):
-        values[begin:end] = uniform(seed, name, shape).ravel() * bound if bound > 0.0 else 0.0
+    flat = sorted(spec.places, key=lambda place: place[1])
+    for (name, begin, end, shape), bound in zip(flat, spec.bounds, strict=True):
+        values[begin:end] = uniform(seed, name, shape).ravel() * bound if bound > 0.0 else 0.0 - bound
     return values
 
 

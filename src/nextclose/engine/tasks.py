@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nextclose.core.errors import FitError, NextcloseError, SettingsError
-from nextclose.core.fit import Task
+from nextclose.core.fit import Task, check_batches
 from nextclose.core.lang import Text
 from nextclose.core.suggest import did_you_mean
 from nextclose.core.types import Float64s, Floats, Params
@@ -47,6 +47,7 @@ def read_tasks(
     init: Params | None,
     windows: int,
     weight: Floats | None,
+    head: str,
 ) -> tuple[Read, ...]:
     """Checked tasks; training and init are the call's, which a task may change.
 
@@ -57,14 +58,19 @@ def read_tasks(
     read = []
     for number, task in enumerate(tasks):
         try:
-            read.append(_read(task, training, init, windows, weight))
+            read.append(_read(task, training, init, windows, weight, head))
         except NextcloseError as error:
             raise _in_task(error, number) from None
     return tuple(read)
 
 
 def _read(
-    given: Task | Mapping[str, Any], training: Training, init: Params | None, windows: int, weight: Floats | None
+    given: Task | Mapping[str, Any],
+    training: Training,
+    init: Params | None,
+    windows: int,
+    weight: Floats | None,
+    head: str,
 ) -> Read:
     task = _as_task(given)
     changed = task.changes()
@@ -78,6 +84,7 @@ def _read(
                 "expected 0 <= {begin} < {end} <= {windows}, got {start} and {stop}",
                 begin=begin, end=end, windows=windows, start=start, stop=stop,
             )  # fmt: skip
+    check_batches(task.stop - task.start, own.batch_size, drop_last=own.drop_last, normalises=head == "batchnorm")
     if weight is not None and not weight[task.start : task.stop].any():
         raise FitError("the sample weights of its windows are all 0")
     if isinstance(task.init, str):

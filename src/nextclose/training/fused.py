@@ -19,6 +19,7 @@ from nextclose.training.resolve import Done, Job, OnJobs
 CELLS = ("rnn", "gru", "lstm", "mlp")
 OPTIMIZERS = ("sgd", "rmsprop", "adam", "adamw")
 LOSSES = ("mse", "pinball")
+HEADS = ("linear", "batchnorm")
 
 
 def uncovered(net: NetSettings, training: TrainingSettings) -> Text | None:
@@ -30,10 +31,13 @@ def uncovered(net: NetSettings, training: TrainingSettings) -> Text | None:
     parts = {
         "bidirectional": net.bidirectional,
         f"decoder={net.decoder}": net.decoder != "none",
-        f"head={net.head}": net.head != "linear",
-        "drop_last": training.drop_last,
-        "restore_best=off": not training.restore_best,
+        f"head={net.head}": net.head not in HEADS,
+        "dropout": net.dropout > 0.0,
     }
+    return _lacking(parts)
+
+
+def _lacking(parts: dict[str, bool]) -> Text | None:
     lacking = [part for part, wanted in parts.items() if wanted]
     return Text("it has no {parts}", parts=", ".join(lacking)) if lacking else None
 
@@ -85,7 +89,14 @@ def _settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
         "quantiles": training.quantiles or (MEDIAN,),
         "patience": training.patience,
         "dtype": training.dtype,
+        "head": net.head,
+        "drop_last": training.drop_last,
+        "restore_best": training.restore_best,
     }
+
+
+_ONE_NET = ("head", "drop_last", "restore_best")
+"""Settings that `engine.fit_pooled` has none of."""
 
 
 def pooled_settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
@@ -93,7 +104,12 @@ def pooled_settings(net: NetSettings, training: TrainingSettings) -> dict[str, A
 
     Raises SettingsError for what a pooled fit has none of: a random h_0, and what the engine has none of.
     """
-    lacks = uncovered(net, training)
+    parts = {
+        f"head={net.head}": net.head != "linear",
+        "drop_last": training.drop_last,
+        "restore_best=off": not training.restore_best,
+    }
+    lacks = uncovered(net, training) or _lacking(parts)
     if lacks is not None:
         raise SettingsError(
             "one net for a whole market is fitted by the fused engine, which cannot do this one: {lacks}. Nets for each "
@@ -102,9 +118,7 @@ def pooled_settings(net: NetSettings, training: TrainingSettings) -> dict[str, A
         )
     if has_random_start(net):
         raise SettingsError("one net for a whole market starts from h0=zero, got h0=random")
-    settings = _settings(net, training)
-    del settings["h0"]
-    return settings
+    return {name: value for name, value in _settings(net, training).items() if name not in (*_ONE_NET, "h0")}
 
 
 def predict(params: Params, X: Float64s, *, net: NetSettings, outputs: int) -> Float64s:  # noqa: ARG001
