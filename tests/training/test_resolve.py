@@ -59,6 +59,26 @@ def test_a_recipe_of_pytorch_alone_says_what_the_engine_lacks(name):
         resolve_engine("fused", load_recipe(name))
 
 
+@pytest.mark.parametrize(
+    ("changes", "lacks"),
+    [
+        ({"head": "batchnorm"}, "it has no head=batchnorm"),
+        ({"batch_size": 5, "drop_last": True}, "it has no drop_last"),
+        ({"restore_best": False}, "it has no restore_best=off"),
+    ],
+)
+def test_one_net_for_a_market_has_less(changes, lacks):
+    recipe = with_settings(RECIPE, changes)
+    assert fused.uncovered(recipe.net, recipe.training) is None
+    with pytest.raises(SettingsError, match=f"cannot do this one: {lacks}"):
+        fused.pooled_settings(recipe.net, recipe.training)
+
+
+def test_dropout_is_pytorchs():
+    recipe = with_settings(load_recipe("lstm-3day"), {"dropout": 0.2})
+    assert str(fused.uncovered(recipe.net, recipe.training)) == "it has no dropout"
+
+
 def test_auto_is_fused_for_what_the_engine_covers_and_needs_no_torch(no_torch):
     for recipe in map(load_recipe, (*COVERED, *LADDER)):
         chosen = resolve_engine("auto", recipe)
