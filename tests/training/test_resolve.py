@@ -64,7 +64,7 @@ def test_a_recipe_of_pytorch_alone_says_what_the_engine_lacks(name):
     [
         ({"head": "batchnorm"}, "it has no head=batchnorm"),
         ({"batch_size": 5, "drop_last": True}, "it has no drop_last"),
-        ({"restore_best": False}, "it has no restore_best=off"),
+        ({"validation": 0.2, "restore_best": False}, "it has no restore_best=off"),
     ],
 )
 def test_one_net_for_a_market_has_less(changes, lacks):

@@ -22,6 +22,7 @@ from nextclose.market.spans import choose_spans, market_sessions
 from nextclose.recipes import LADDER, Recipe, for_all_bars, load_recipe, market_recipe, of_bars
 from nextclose.study.pretraining import with_twins
 from nextclose.study.run import DEFAULT_RECIPES, REFIT_EVERY
+from nextclose.training.fused import unpooled
 from nextclose.training.resolve import Tell, resolve_engine
 from nextclose.windows.features import own_columns
 
@@ -141,15 +142,18 @@ def _engine(wishes: Wishes, recipe: Recipe, tell: Tell | None) -> str:
             "--scope market forecasts each session directly, got strategy=recursive for recipe '{recipe}'. Use --scope symbol.",
             recipe=recipe.name,
         )
-    try:
-        return resolve_engine("fused", recipe, tell).chosen
-    except SettingsError as error:
-        raise SettingsError(
-            "--scope market is fitted by the fused engine alone, which cannot fit recipe '{recipe}': {lacks}. Use "
-            "--scope symbol.",
-            recipe=recipe.name,
-            lacks=error.values["lacks"],
-        ) from None
+    lacks: object = unpooled(recipe.net, recipe.training)
+    if lacks is None:
+        try:
+            return resolve_engine("fused", recipe, tell).chosen
+        except SettingsError as error:
+            lacks = error.values["lacks"]
+    raise SettingsError(
+        "--scope market is fitted by the fused engine alone, which cannot fit recipe '{recipe}': {lacks}. Use "
+        "--scope symbol.",
+        recipe=recipe.name,
+        lacks=lacks,
+    )
 
 
 def _recipes(wishes: Wishes) -> tuple[Recipe, ...]:

@@ -99,17 +99,22 @@ _ONE_NET = ("head", "drop_last", "restore_best")
 """Settings that `engine.fit_pooled` has none of."""
 
 
-def pooled_settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
-    """A recipe's settings as the keyword arguments of `engine.fit_pooled`.
-
-    Raises SettingsError for what a pooled fit has none of: a random h_0, and what the engine has none of.
-    """
+def unpooled(net: NetSettings, training: TrainingSettings) -> Text | None:
+    """What the fused engine lacks to fit this one on a whole market at once; None where it does all of it."""
     parts = {
         f"head={net.head}": net.head != "linear",
         "drop_last": training.drop_last,
         "restore_best=off": not training.restore_best,
     }
-    lacks = uncovered(net, training) or _lacking(parts)
+    return uncovered(net, training) or _lacking(parts)
+
+
+def pooled_settings(net: NetSettings, training: TrainingSettings) -> dict[str, Any]:
+    """A recipe's settings as the keyword arguments of `engine.fit_pooled`.
+
+    Raises SettingsError for what a pooled fit has none of: a random h_0, and what the engine has none of.
+    """
+    lacks = unpooled(net, training)
     if lacks is not None:
         raise SettingsError(
             "one net for a whole market is fitted by the fused engine, which cannot do this one: {lacks}. Nets for each "
