@@ -63,7 +63,7 @@ def hundred_updates(name, dtype):
     return with_settings(
         recipe,
         {"dtype": dtype, "seeds": 2, "epochs": UPDATES // batches, "batch_size": batch_size, "lr": lr}
-        | {"validation": 0.0, "patience": None},
+        | {"validation": 0.0, "patience": None, "restore_best": True},
     )
 
 
