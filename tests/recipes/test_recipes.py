@@ -130,3 +130,23 @@ def test_changing_nothing_returns_the_recipe_itself():
 
 def test_every_recipe_stands_in_the_order_of_reading_once():
     assert sorted(READING) == list(recipe_names())
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes", "message"),
+    [
+        ("default", {"num_heads": 2}, "num_heads and causal belong to cell=transformer, got cell=rnn"),
+        ("default", {"causal": False}, "num_heads and causal belong to cell=transformer"),
+        ("transformer", {"bias": False}, "bias=off cannot be had"),
+        ("default", {"teacher_forcing": 0.5}, "teacher_forcing belongs to a decoder"),
+        ("transformer", {"mask_share": 0.5}, "belong to pretrain_epochs above 0"),
+        ("bert-scratch", {"pretrain_bars": "all.parquet"}, "belong to pretrain_epochs above 0"),
+        ("bert", {"init": "weights.json"}, "starts from drawn weights"),
+        ("tutorial", {"restore_best": False}, "restore_best=off needs validation > 0"),
+        ("seq2seq", {"memory": False}, "memory=off cuts a decoder off from the window"),
+        ("lstm-log", {"test_start": "20160101"}, "test_start: expected a date such as 2023-04-01"),
+    ],
+)
+def test_a_setting_that_would_change_nothing_is_refused(recipe, changes, message):
+    with pytest.raises(SettingsError, match=message):
+        with_settings(load_recipe(recipe), changes)

@@ -201,6 +201,13 @@ def test_another_sweep_is_refused_and_written_over_only_by_force(walk, whole, tm
     assert lasting(folder) == lasting(whole[1])
 
 
+def test_the_same_axes_in_another_order_are_another_sweep(walk, whole):
+    before, turned = lasting(whole[1]), dict(reversed(GRID.items()))
+    with pytest.raises(SettingsError, match="another sweep: it differs in axes"):
+        sweep(walk, settings=turned, out=whole[1], **QUICK)
+    assert lasting(whole[1]) == before
+
+
 def test_a_folder_of_something_else_is_left_alone(walk, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     for force in (False, True):
@@ -284,7 +291,10 @@ def test_horizons_are_judged_step_by_step_as_one_family_each(walk):
     settings = {"horizon": 3, "lr": [0.01, 0.02], "epochs": 2}
     result = sweep(walk, recipe="default", settings=settings, seeds=1, refit_every=0, engine="fused")
     assert "2 settings were tried at 3 steps; after Holm over 2 at each" in result.sentence
-    assert {row.step for row in result.models if row.kind == "recipe"} == {1, 2, 3}
+    for name in (result.models[0].name, "persistence", "ridge"):
+        assert {row.step for row in result.models if row.name == name} == {1, 2, 3}
+    with pytest.raises(SettingsError, match="horizon: all combinations are judged on one split and the same steps"):
+        sweep(walk, recipe="default", settings={"horizon": [1, 3]}, seeds=1)
 
 
 def test_what_cannot_be_is_told_before_anything_is_fitted(walk, tmp_path):

@@ -86,3 +86,18 @@ def test_a_column_of_minus_one_has_none():
     own = replace(BARS, extra={"rsi": np.where(np.arange(120) == 30, -1.0, 0.5)})
     with pytest.raises(BarsError, match="column 'rsi'"):
         make_dataset(own, settings("log1p-return", features=("close", "rsi")))
+
+
+@pytest.mark.parametrize("target", ["log-return", "price", "volatility-return"])
+def test_the_scaler_of_a_recursion_sees_its_train_span_alone(target):
+    scaling = "min-max" if target == "price" else "log-ratio"
+    settings = WindowSettings(
+        features=("close",), horizon=5, strategy="recursive", scaling=scaling, target=target, seq_len=3
+    )
+    bars = walk_bars(60, seed=4)
+    later = np.where(np.arange(60) < 40, 1.0, 3.0)
+    moved = replace(bars, **{name: getattr(bars, name) * later for name in ("open", "high", "low", "close")})
+    before, after = (fit_scaler(make_dataset(own, settings), 0, 40) for own in (bars, moved))
+    np.testing.assert_array_equal(before.y.scale, after.y.scale)
+    np.testing.assert_array_equal(before.y.shift, after.y.shift)
+    np.testing.assert_array_equal(before.x.scale, after.x.scale)
