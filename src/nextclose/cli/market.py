@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nextclose.cli.options import Json, LangOption, Set, language
+from nextclose.cli.options import Day, Engine, Json, LangOption, RefitEvery, Seeds, Set, TrainSessions, language
 from nextclose.core.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ app = typer.Typer(
     help="Forecast every symbol of an exchange, and judge them together.", no_args_is_help=True, rich_markup_mode=None
 )
 
-_Day = Annotated[str | None, typer.Option(metavar="DATE")]
 _Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a market run.")]
 _Workers = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Processes, or cores of one fit over all symbols. [cores]")
@@ -37,9 +36,6 @@ _Address = Annotated[
     typer.Option(metavar="ADDRESS", help="A Ray cluster, such as auto or HOST:6379. [a new one here]"),
 ]
 _Recipes = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A recipe; repeatable. [tutorial, default]")]
-_RefitEvery = Annotated[
-    int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
-]
 _Symbols = Annotated[list[str] | None, typer.Option(metavar="A,B,...", help="Only these symbols; repeatable. [all]")]
 _Faults = Annotated[
     str, typer.Option(metavar="raise|drop|keep", help="What to do with faulty rows; raise leaves the symbol out.")
@@ -52,9 +48,6 @@ _Top = Annotated[
 ]
 _MaxFailures = Annotated[int | None, typer.Option(metavar="N", help="Exit with 3 if more symbols failed. [no limit]")]
 _Scope = Annotated[str, typer.Option(metavar="symbol|market", help="Nets for each symbol, or one net for all of them.")]
-_TrainSessions = Annotated[
-    int | None, typer.Option(metavar="N", help="Sessions that a fold trains on, the latest. [all]")
-]
 _Pages = Annotated[bool, typer.Option("--pages/--no-pages", help="Write the run's pages when it is finished.")]
 
 
@@ -66,14 +59,14 @@ def run(
     *,
     recipe: _Recipes = None,
     scope: _Scope = "symbol",
-    train_start: _Day = None,
-    train_end: _Day = None,
-    test_start: _Day = None,
-    test_end: _Day = None,
-    refit_every: _RefitEvery = None,
-    train_sessions: _TrainSessions = None,
-    seeds: Annotated[int | None, typer.Option(metavar="N", help="Nets a recipe, averaged. [the recipe's]")] = None,
-    engine: Annotated[str, typer.Option(metavar="auto|fused|torch", help="What computes the fits.")] = "auto",
+    train_start: Day = None,
+    train_end: Day = None,
+    test_start: Day = None,
+    test_end: Day = None,
+    refit_every: RefitEvery = None,
+    train_sessions: TrainSessions = None,
+    seeds: Seeds = None,
+    engine: Engine = "auto",
     faults: _Faults = "drop",
     symbols: _Symbols = None,
     min_bars: _MinBars = 250,

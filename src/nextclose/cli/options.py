@@ -32,6 +32,19 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of every recipe, such as lr=0.01; repeatable."),
 ]
+Day = Annotated[str | None, typer.Option(metavar="DATE")]
+RefitEvery = Annotated[
+    int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
+]
+TrainSessions = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Sessions that a fold trains on, the latest. [all since the train span's start]"),
+]
+Seeds = Annotated[int | None, typer.Option(metavar="N", help="Nets a recipe, averaged. [the recipe's]")]
+Engine = Annotated[
+    str, typer.Option(metavar="auto|fused|torch", help="What computes the fits; auto: fused wherever it can.")
+]
+Refresh = Annotated[bool, typer.Option("--refresh", help="Fetch a live source anew instead of its snapshot.")]
 
 
 def language(lang: str) -> Lang:

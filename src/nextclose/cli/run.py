@@ -7,16 +7,21 @@ from typing import Annotated
 
 import typer
 
-from nextclose.cli.options import SOURCE, Exchange, Faults, Json, LangOption, Set, language
-
-_Day = Annotated[str | None, typer.Option(metavar="DATE")]
-_RefitEvery = Annotated[
-    int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
-]
-_TrainSessions = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Sessions that a fold trains on, the latest. [all since the train span's start]"),
-]
+from nextclose.cli.options import (
+    SOURCE,
+    Day,
+    Engine,
+    Exchange,
+    Faults,
+    Json,
+    LangOption,
+    RefitEvery,
+    Refresh,
+    Seeds,
+    Set,
+    TrainSessions,
+    language,
+)
 
 
 def run(
@@ -28,16 +33,14 @@ def run(
             metavar="NAME", help="A recipe (nextclose recipes lists them), or ladder; repeatable. [tutorial, default]"
         ),
     ] = None,
-    train_start: _Day = None,
-    train_end: _Day = None,
-    test_start: _Day = None,
-    test_end: _Day = None,
-    refit_every: _RefitEvery = None,
-    train_sessions: _TrainSessions = None,
-    seeds: Annotated[int | None, typer.Option(metavar="N", help="Nets a recipe, averaged. [the recipe's]")] = None,
-    engine: Annotated[
-        str, typer.Option(metavar="auto|fused|torch", help="What computes the fits; auto: fused wherever it can.")
-    ] = "auto",
+    train_start: Day = None,
+    train_end: Day = None,
+    test_start: Day = None,
+    test_end: Day = None,
+    refit_every: RefitEvery = None,
+    train_sessions: TrainSessions = None,
+    seeds: Seeds = None,
+    engine: Engine = "auto",
     exchange: Exchange = None,
     faults: Faults = "raise",
     set_: Set = None,
@@ -52,9 +55,7 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Where the study goes. [runs/<symbol>-<hash>]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a study that is already there.")] = False,
-    refresh: Annotated[
-        bool, typer.Option("--refresh", help="Fetch a live source anew instead of its snapshot.")
-    ] = False,
+    refresh: Refresh = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print shapes and the loss of every tenth epoch.")] = False,
     json: Json = False,
 ) -> None:

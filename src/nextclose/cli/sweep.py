@@ -7,9 +7,19 @@ from typing import Annotated
 
 import typer
 
-from nextclose.cli.options import Exchange, Faults, Json, LangOption, Source, language
-
-_Day = Annotated[str | None, typer.Option(metavar="DATE")]
+from nextclose.cli.options import (
+    Day,
+    Engine,
+    Exchange,
+    Faults,
+    Json,
+    LangOption,
+    RefitEvery,
+    Refresh,
+    Source,
+    TrainSessions,
+    language,
+)
 
 
 def sweep(
@@ -32,22 +42,13 @@ def sweep(
         typer.Option(metavar="N", help="Draw N tries by their validation loss, instead of fitting every combination."),
     ] = None,
     seeds: Annotated[int | None, typer.Option(metavar="N", help="Nets a combination, averaged. [the recipe's]")] = None,
-    train_start: _Day = None,
-    train_end: _Day = None,
-    test_start: _Day = None,
-    test_end: _Day = None,
-    refit_every: Annotated[
-        int | None, typer.Option(metavar="N", help="Sessions that one fit serves; 0 fits once. [the recipe's]")
-    ] = None,
-    train_sessions: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="Sessions that a fold trains on, the latest. [all since the train span's start]"
-        ),
-    ] = None,
-    engine: Annotated[
-        str, typer.Option(metavar="auto|fused|torch", help="What computes the fits; auto: fused wherever it can.")
-    ] = "auto",
+    train_start: Day = None,
+    train_end: Day = None,
+    test_start: Day = None,
+    test_end: Day = None,
+    refit_every: RefitEvery = None,
+    train_sessions: TrainSessions = None,
+    engine: Engine = "auto",
     exchange: Exchange = None,
     faults: Faults = "raise",
     lang: LangOption = "en",
@@ -55,9 +56,7 @@ def sweep(
         Path | None, typer.Option(metavar="DIR", help="Where it is kept. [sweeps/<symbol>-<recipe>-<hash>]")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Begin anew where a sweep is already.")] = False,
-    refresh: Annotated[
-        bool, typer.Option("--refresh", help="Fetch a live source anew instead of its snapshot.")
-    ] = False,
+    refresh: Refresh = False,
     json: Json = False,
 ) -> None:
     """Fit a grid of a recipe's settings, or search among them; the same command goes on where it stopped."""

@@ -8,7 +8,8 @@ bars.parquet           the bars that were known when it was saved, to compare ne
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,12 +85,8 @@ def load_model(folder: Path) -> SavedModel:
     if not path.is_file():
         raise SavedRunError("no saved model in '{folder}': expected a model.json there", folder=folder)
     page = read_page(path)
-    try:
+    with damage_told(folder):
         return _rebuild(page, folder)
-    except SavedRunError:
-        raise
-    except Exception as error:
-        raise damaged(folder, error) from error
 
 
 def read_page(path: Path) -> dict[str, Any]:
@@ -117,6 +114,17 @@ def damaged(path: Path, error: Exception) -> SavedRunError:
         path=path,
         error=f"{type(error).__name__}: {error}",
     )
+
+
+@contextmanager
+def damage_told(folder: Path) -> Iterator[None]:
+    """Raise SavedRunError for whatever reading the files of a run in `folder` stumbles over."""
+    try:
+        yield
+    except SavedRunError:
+        raise
+    except Exception as error:
+        raise damaged(folder, error) from error
 
 
 def _rebuild(page: dict[str, Any], folder: Path) -> SavedModel:

@@ -20,13 +20,13 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from nextclose.core.errors import NextcloseError, SavedRunError, SettingsError
+from nextclose.core.errors import SavedRunError, SettingsError
 from nextclose.core.forecasts import COLUMNS, Forecasts
 from nextclose.core.plain import plain, rebuild, to_json
 from nextclose.core.results import PriceHistory, StudyResult
 from nextclose.report import write_report
 from nextclose.study.saved_checks import check_name
-from nextclose.study.saved_model import FORMAT, damaged, load_model, read_bars, read_page, save_model, write_bars
+from nextclose.study.saved_model import FORMAT, damage_told, load_model, read_bars, read_page, save_model, write_bars
 from nextclose.study.study import Study
 
 _IN_TABLES = ("table", "history")
@@ -72,12 +72,8 @@ def load_study(folder: Path) -> Study:
             "no saved run in '{folder}': expected a study.json there, as nextclose run --out writes it", folder=folder
         )
     page = read_page(folder / "study.json")
-    try:
+    with damage_told(folder):
         return _read(page, folder)
-    except NextcloseError:
-        raise
-    except Exception as error:
-        raise damaged(folder, error) from error
 
 
 @contextmanager

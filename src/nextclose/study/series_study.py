@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 
-from nextclose.core.errors import NextcloseError
 from nextclose.core.lang import Lang
 from nextclose.core.plain import plain, rebuild, to_json
 from nextclose.core.series import SeriesResult
 from nextclose.core.types import Float64s, Params
 from nextclose.report import write_series
-from nextclose.study.saved_model import FORMAT, damaged, read_weights, write_weights
+from nextclose.study.saved_model import FORMAT, damage_told, read_weights, write_weights
 from nextclose.study.saving import beside, check_free, read_seconds, write_seconds
 
 if TYPE_CHECKING:
@@ -73,12 +72,8 @@ class SeriesStudy(SeriesResult):
 
 def load_series_study(page: dict[str, Any], folder: Path) -> SeriesStudy:
     """The study whose study.json is `page`; raises SavedRunError where the files beside it are damaged."""
-    try:
+    with damage_told(folder):
         return _read(page, folder)
-    except NextcloseError:
-        raise
-    except Exception as error:
-        raise damaged(folder, error) from error
 
 
 def _write(study: SeriesStudy, folder: Path) -> None:
