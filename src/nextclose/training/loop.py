@@ -35,12 +35,10 @@ class Windows:
 
     def ordered(self, orders: Tensor | None, nets: int | None) -> Windows:
         """In an order of its own for each net, (N,) or (S, N); as they are without one."""
+        if orders is None and (nets is None or self.X.dim() == 4):
+            return self
         if orders is None:
-            return (
-                self
-                if nets is None or self.X.dim() == 4
-                else Windows(X=self._each(self.X, nets), y=self._each(self.y, nets))
-            )
+            return Windows(X=self.X.expand(nets, *self.X.shape), y=self.y.expand(nets, *self.y.shape))
         if nets is None or self.X.dim() == 3:
             return Windows(X=self.X[orders], y=self.y[orders])
         own = torch.arange(nets)[:, None]
@@ -53,9 +51,6 @@ class Windows:
         for first in range(0, stop, size):
             width = min(size, self.count - first)
             yield self.X.narrow(axis, first, width), self.y.narrow(axis, first, width)
-
-    def _each(self, tensor: Tensor, nets: int) -> Tensor:
-        return tensor.expand(nets, *tensor.shape)
 
 
 @dataclass(kw_only=True, eq=False)
