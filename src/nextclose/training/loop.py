@@ -35,9 +35,9 @@ class Windows:
 
     def ordered(self, orders: Tensor | None, nets: int | None) -> Windows:
         """In an order of its own for each net, (N,) or (S, N); as they are without one."""
-        if orders is None and (nets is None or self.X.dim() == 4):
-            return self
         if orders is None:
+            if nets is None or self.X.dim() == 4:
+                return self
             return Windows(X=self.X.expand(nets, *self.X.shape), y=self.y.expand(nets, *self.y.shape))
         if nets is None or self.X.dim() == 3:
             return Windows(X=self.X[orders], y=self.y[orders])
