@@ -19,7 +19,10 @@ from nextclose.recipes import recipe_names
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "nextclose"
-HEAVY = ("torch", "numba", "pandas", "plotly", "matplotlib", "scipy", "statsmodels", "exchange_calendars", "pyarrow")
+HEAVY = (
+    *("torch", "numba", "pandas", "plotly", "matplotlib", "scipy", "statsmodels", "exchange_calendars", "pyarrow"),
+    *("starlette", "uvicorn", "websockets", "playwright"),
+)
 SPEAKERS = ("say", "Text", "add")
 
 
