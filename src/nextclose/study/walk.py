@@ -65,6 +65,9 @@ class _RecipeWatcher(FitWatcher):
     def fitted(self, fits: int) -> None:
         self.watcher.fitted(self.model, fits)
 
+    def look(self) -> None:
+        self.watcher.look()
+
     def losses(self, fold: int, seed: int, losses: Float64s) -> None:
         self.watcher.losses(self.model, fold, seed, losses)
 
@@ -79,12 +82,24 @@ def walk_recipes(recipes: Sequence[tuple[Recipe, Engine, Watcher]], bars: Bars, 
 class RecipeWalk:
     """One recipe's windows and folds; the last fold is the one that serves tomorrow.
 
+    data : other windows than the recipe would cut of the bars, of the same shape. scaled_on : as in `Wanted`.
+
     Raises SettingsError or TooFewBarsError where the recipe can forecast nothing in the test span.
     """
 
-    def __init__(self, recipe: Recipe, engine: Engine, bars: Bars, split: Split, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        engine: Engine,
+        bars: Bars,
+        split: Split,
+        watcher: Watcher,
+        *,
+        data: Dataset | None = None,
+        scaled_on: tuple[int, int] | None = None,
+    ) -> None:
         self.recipe, self.engine, self.split = recipe, engine, split
-        self.data = make_dataset(bars, recipe.windows)
+        self.data = make_dataset(bars, recipe.windows) if data is None else data
         self.span = self.data.test_windows(split.test_first, split.test_last, split.test_first)
         if self.span.stop <= self.span.start:
             raise _no_targets(recipe, self.data, split)
@@ -99,6 +114,7 @@ class RecipeWalk:
             spans=[(fold.train_start, fold.train_stop) for fold in self.folds],
             engine=engine,
             watcher=_RecipeWatcher(watcher, recipe.name),
+            scaled_on=scaled_on,
         )
 
     def walked(self, fitted: Fitted) -> Walked:

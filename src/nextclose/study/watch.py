@@ -28,6 +28,9 @@ class Watcher:
     def fitted(self, model: str, fits: int) -> None:
         """So many more fits of a recipe are done."""
 
+    def look(self) -> None:
+        """Called many times a second while nets are fitted; what is raised here stops them."""
+
     def losses(self, model: str, fold: int, seed: int, losses: Float64s) -> None:
         """A fit's loss by epoch, (epochs run,), told when all fits are done: a recipe's one after the other."""
 
@@ -44,3 +47,7 @@ class OnlyFits(Watcher):
     def fitted(self, model: str, fits: int) -> None:
         """Pass it on."""
         self.watcher.fitted(model, fits)
+
+    def look(self) -> None:
+        """Pass it on."""
+        self.watcher.look()

@@ -28,6 +28,9 @@ class FitWatcher:
     def fitted(self, fits: int) -> None:
         """So many more nets are done."""
 
+    def look(self) -> None:
+        """Called many times a second while nets are fitted; what is raised here stops them."""
+
     def losses(self, fold: int, seed: int, losses: Float64s) -> None:
         """A net's loss by epoch, told when all nets are done, one net after the other."""
 
@@ -120,6 +123,8 @@ class Wanted:
     spans: Sequence[tuple[int, int]]
     engine: Engine
     watcher: FitWatcher = field(default_factory=FitWatcher)
+    scaled_on: tuple[int, int] | None = None
+    """Bars that every span's scaler is fitted on instead of its own: the fault of a scaler that saw the test, to be shown."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -161,8 +166,11 @@ def try_all(wanted: Sequence[Wanted], threads: int | None = None) -> tuple[Fitte
             jobs = [work.next_job() for work in due]
             tell = [_in_steps(work.wanted.watcher.fitted) for work in due]
 
-            def on_done(done: Sequence[int], tell: Sequence[Callable[[int], None]] = tell) -> None:
-                for told, count in zip(tell, done, strict=True):
+            def on_done(
+                done: Sequence[int], tell: Sequence[Callable[[int], None]] = tell, due: Sequence[_Work] = due
+            ) -> None:
+                for work, told, count in zip(due, tell, done, strict=True):
+                    work.wanted.watcher.look()
                     told(count)
 
             for work, done in zip(due, own[0].wanted.engine.fit_jobs(jobs, on_done, threads), strict=True):
@@ -247,7 +255,7 @@ class _Work:
         self.problem: NextcloseError | None = None
         try:
             check_spans(wanted)
-            self.scalers = [fit_scaler(wanted.data, start, stop) for start, stop in wanted.spans]
+            self.scalers = [fit_scaler(wanted.data, *(wanted.scaled_on or span)) for span in wanted.spans]
             self.inits = self._inits()
         except NextcloseError as error:
             self.problem = error

@@ -1,0 +1,74 @@
+"""Windows bent on purpose: the faults that the lab lets one commit, to see what they do and what the judge says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nextclose.core.seeds import permutation, uniform
+from nextclose.core.types import Float64s, Ints
+from nextclose.judging.splits import Split
+from nextclose.lab.choices import Choices
+from nextclose.windows import Dataset
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Bent:
+    """The windows that a net learns and is asked about."""
+
+    data: Dataset
+    rows: Ints
+    """(n,) the true origin of each place on the data's rows; np.arange(n) but for a shuffled split."""
+    scaled_on: tuple[int, int] | None
+    """Rows that the scaler is fitted on, where it is not the train span."""
+
+
+def bend(data: Dataset, choices: Choices, split: Split) -> Bent:
+    """The dataset with the faults that `choices` asks for; `data` itself where it asks for none."""
+    switches, rows = choices.switches, np.arange(len(data.close))
+    train = data.train_windows(split.train_start, split.train_stop)
+    test = data.test_windows(split.test_first, split.test_last, split.test_first)
+    if switches["leak"] == "on":
+        data = replace(data, X=np.concatenate([data.X[1:], data.X[-1:]]))
+    if switches["days"] == "shuffled":
+        data = replace(data, X=_days_shuffled(data.X))
+    if switches["split"] == "shuffled":
+        data, rows = _split_shuffled(data, train, test)
+    if switches["axes"] == "reshape":
+        data = replace(data, X=_reshaped(data.X, (train, test)))
+    whole = switches["scaler"] == "everything" or switches["split"] == "shuffled"
+    return Bent(data=data, rows=rows, scaled_on=(split.train_start, split.test_last + 1) if whole else None)
+
+
+def _days_shuffled(X: Float64s) -> Float64s:
+    """Each window's days in an order of their own, (N, L, F)."""
+    N, L, _ = X.shape
+    places = np.argsort(uniform(0, "days", (N, L)), axis=1)
+    return np.asarray(np.take_along_axis(X, places[:, :, None], axis=1))
+
+
+def _reshaped(X: Float64s, batches: tuple[slice, ...]) -> Float64s:
+    """What a net is fed of each batch (N, L, F) by `reshape(L, N, F)` where `swapaxes(0, 1)` was meant."""
+    wrong = X.copy()
+    for batch in batches:
+        N, L, F = X[batch].shape
+        wrong[batch] = X[batch].reshape(L, N, F).swapaxes(0, 1)
+    return wrong
+
+
+def _split_shuffled(data: Dataset, train: slice, test: slice) -> tuple[Dataset, Ints]:
+    """Train and test windows drawn from both spans at random, as by a splitter that knows no time."""
+    both = np.concatenate([np.arange(train.start, train.stop), np.arange(test.start, test.stop)])
+    windows = np.arange(len(data.X))
+    windows[both] = both[permutation(0, 0, len(both))]
+    rows = np.concatenate([np.arange(data.first), windows + data.first])
+    mixed = replace(
+        data,
+        X=data.X[windows],
+        y=data.y[windows],
+        close=data.close[rows],
+        volatility=data.volatility[rows],
+        scale=data.scale[rows],
+    )
+    return mixed, rows

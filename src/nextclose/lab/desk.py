@@ -1,0 +1,111 @@
+"""The desk: one symbol's bars in the lab, of which the last quarter is sealed.
+
+rows     0 ..................... explored - 1 | explored ......... n - 1
+         [= train =][-- test --]                [ the sealed envelope ]
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from functools import cached_property
+from typing import TypeVar
+
+from nextclose.bars.bars import Bars
+from nextclose.baselines import BASELINES
+from nextclose.core.errors import BarsError
+from nextclose.core.settings import WindowSettings
+from nextclose.core.types import Float64s
+from nextclose.judging.intervals import interval_scale
+from nextclose.judging.splits import Split, make_split
+from nextclose.lab.choices import Choices
+from nextclose.recipes import Recipe
+from nextclose.study.walk import Walked, walk_baseline
+from nextclose.training.resolve import Engine, resolve_engine
+from nextclose.windows import Dataset, make_dataset
+
+SEALED = 4
+"""One in so many sessions, the latest, is sealed."""
+LEAST = 60
+"""Bars below which there is nothing to explore."""
+TRAINED = 689
+"""Sessions that train by default: the tutorial's."""
+KEPT = 16
+"""Datasets and baselines that are remembered."""
+_Key = TypeVar("_Key")
+_Made = TypeVar("_Made")
+
+
+class Desk:
+    """One symbol's bars, and what was found on them so far; several pages may share it.
+
+    Raises BarsError for fewer bars than the lab can use.
+    """
+
+    def __init__(self, whole: Bars) -> None:
+        if len(whole) < LEAST:
+            raise BarsError(
+                "{symbol}: the lab needs at least {least} bars, got {got}",
+                symbol=whole.symbol,
+                least=LEAST,
+                got=len(whole),
+            )
+        self.whole = whole
+        self.explored = len(whole) - len(whole) // SEALED
+        self.bars = whole[: self.explored]
+        self._lock = threading.Lock()
+        self._tried: set[str] = set()
+        self._datasets: dict[WindowSettings, Dataset] = {}
+        self._plain: dict[tuple[int, int, int, int, int], tuple[Walked, ...]] = {}
+
+    @cached_property
+    def scale(self) -> Float64s:
+        """(n,) what an interval's scores are measured in, of the explored bars."""
+        return interval_scale(self.bars)
+
+    @property
+    def tried(self) -> int:
+        """Different choices whose forecasts were looked at."""
+        return len(self._tried)
+
+    def split(self, choices: Choices) -> Split:
+        """The spans that the choices mean on the explored bars: by default as `make_split` has them, but for training on
+        the latest TRAINED sessions. Raises SettingsError for dates that cannot be met."""
+        split = make_split(self.bars.dates, **choices.spans)
+        if "train_start" in choices.spans:
+            return split
+        return replace(split, train_start=max(split.train_start, split.train_stop - TRAINED))
+
+    def engine(self, recipe: Recipe) -> Engine:
+        """What fits the recipe."""
+        return resolve_engine("auto", recipe)
+
+    def dataset(self, settings: WindowSettings) -> Dataset:
+        """Every window of the explored bars."""
+        with self._lock:
+            found = self._datasets.get(settings)
+        return found or self._keep(self._datasets, settings, make_dataset(self.bars, settings))
+
+    def baselines(self, seq_len: int, split: Split) -> tuple[Walked, ...]:
+        """The plainer forecasts on the same spans, fitted once as the net is."""
+        key = (seq_len, split.train_start, split.train_stop, split.test_first, split.test_last)
+        with self._lock:
+            found = self._plain.get(key)
+        return found or self._keep(
+            self._plain,
+            key,
+            tuple(walk_baseline(name, seq_len, self.bars, split, refit_every=0) for name in BASELINES),
+        )
+
+    def looked_at(self, key: str) -> None:
+        """Count choices whose forecasts were shown."""
+        with self._lock:
+            self._tried.add(key)
+
+    def _keep(self, kept: dict[_Key, _Made], key: _Key, made: _Made) -> _Made:
+        """Remember what was made, and forget the oldest."""
+        with self._lock:
+            while len(kept) >= KEPT:
+                kept.pop(next(iter(kept)))
+            kept[key] = made
+        return made

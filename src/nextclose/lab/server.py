@@ -1,0 +1,67 @@
+"""The lab's server: the page's files and one WebSocket a page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
+
+from nextclose.lab.desks import Desks
+from nextclose.lab.session import Session
+from nextclose.lab.spec import page_spec
+
+PAGE = Path(str(files("nextclose.lab"))) / "page"
+WORDS = Path(str(files("nextclose"))) / "locale" / "ko" / "lab.json"
+THREADS = 32
+"""Requests that are computed at once."""
+
+
+def make_app(desks: Desks, *, lang: str = "en") -> Starlette:
+    """The application over some desks; `lang` is what the page speaks unless its address says otherwise."""
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="lab")
+
+    @asynccontextmanager
+    async def life(app: Starlette) -> AsyncIterator[None]:
+        yield
+        pool.shutdown(wait=False, cancel_futures=True)
+
+    async def page(request: Request) -> Response:
+        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+
+    async def words(request: Request) -> Response:
+        return FileResponse(WORDS, headers={"Cache-Control": "no-cache"})
+
+    async def spec(request: Request) -> Response:
+        return JSONResponse(page_spec(desks.start, lang))
+
+    async def socket(websocket: WebSocket) -> None:
+        await Session(websocket, desks, pool).run()
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/words/ko.json", words),
+            Route("/spec.json", spec),
+            WebSocketRoute("/ws", socket),
+            Mount("/page", _Fresh(directory=PAGE)),
+        ],
+        lifespan=life,
+    )
+
+
+class _Fresh(StaticFiles):
+    """Files that a browser asks for anew, so that a newer version of the lab is seen at once."""
+
+    def file_response(self, *args, **kwargs) -> Response:  # type: ignore[no-untyped-def]  # noqa: ANN002, ANN003
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response

@@ -1,0 +1,11 @@
+"""What a page can ask for: topic -> what answers it."""
+
+from __future__ import annotations
+
+from nextclose.lab import bars, train
+from nextclose.lab.job import Answer
+
+TOPICS: dict[str, Answer] = {
+    "bars": bars.answer,
+    "train": train.answer,
+}

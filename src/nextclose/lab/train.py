@@ -1,0 +1,74 @@
+"""The topic "train": the picture first, the judge's sentence after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nextclose.core.results import ModelRow
+from nextclose.lab.choices import Choices
+from nextclose.lab.desk import Desk
+from nextclose.lab.experiment import Experiment, experiment
+from nextclose.lab.frames import Frame
+from nextclose.lab.job import Job
+from nextclose.lab.judged import verdict
+
+
+def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> Iterator[Frame]:
+    """Losses, forecasts and skill; then the verdict."""
+    began = perf_counter()
+    found = experiment(desk, choices, job.check)
+    desk.looked_at(choices.key)
+    yield picture(desk, found, perf_counter() - began)
+    job.check()
+    rows = verdict(desk, found, job.lang)
+    yield Frame(header={"part": "verdict", "rows": [_row(row) for row in rows]})
+
+
+def picture(desk: Desk, found: Experiment, seconds: float) -> Frame:
+    """What is drawn at once."""
+    lo, hi = found.interval()
+    first = found.fold.fits[0].params
+    header = {
+        "part": "picture",
+        "skill": found.skill,
+        "skill_lo": lo,
+        "skill_hi": hi,
+        "ratios": found.ratios(),
+        "best": found.best,
+        "shapes": found.walked.shapes or {},
+        "weights": sum(int(array.size) for array in first.values()),
+        "ms": 1000.0 * seconds,
+        "tried": desk.tried,
+        "split": [found.split.train_start, found.split.train_stop, found.split.test_first, found.split.test_last],
+        "dates": {
+            "train_start": str(desk.bars.dates[found.split.train_start]),
+            "train_end": str(desk.bars.dates[found.split.train_stop - 1]),
+            "test_start": str(desk.bars.dates[found.split.test_first]),
+            "test_end": str(desk.bars.dates[found.split.test_last]),
+        },
+    }
+    arrays: dict[str, npt.ArrayLike] = {
+        "losses": found.losses.losses,
+        "val_losses": found.losses.val_losses,
+        "prices": found.prices,
+        "yhat": found.yhat,
+        "y": found.y,
+        "last_close": found.last_close,
+        "rows": found.walked.origins.astype(np.int32) + 1,
+    }
+    return Frame(header=header, arrays=arrays)
+
+
+_TOLD = (
+    "name", "kind", "n", "skill", "skill_lo", "skill_hi", "rmse", "rmse_ratio", "directional_accuracy", "always_up",
+    "verdict", "information", "sentence", "pvalue_adjusted",
+)  # fmt: skip
+
+
+def _row(row: ModelRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _TOLD}
