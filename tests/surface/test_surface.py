@@ -24,6 +24,7 @@ HEAVY = (
     *("starlette", "uvicorn", "websockets", "playwright"),
 )
 SPEAKERS = ("say", "Text", "add")
+SPOKEN_BY_PAGES = (r'\bt\("([^"]+)"', r'^export const title = "([^"]+)"', r'\bdata-(?:t|label)="([^"]+)"')
 
 
 def test_public_names_are_sorted_there_and_documented():
@@ -63,6 +64,10 @@ def templates():
             if name in SPEAKERS or name.endswith("Error"):
                 for text in constants(node.args[0]):
                     yield text, path
+    for path in (*SOURCE.rglob("page/**/*.js"), *SOURCE.rglob("page/*.html")):
+        for pattern in SPOKEN_BY_PAGES:
+            for text in re.findall(pattern, path.read_text(encoding="utf-8"), flags=re.MULTILINE):
+                yield text, path
     for path in (SOURCE / "recipes").glob("*.toml"):
         yield tomllib.loads(path.read_text(encoding="utf-8"))["summary"], path
 

@@ -55,7 +55,7 @@ class Joined(Text):
 
 def say(template: str, lang: Lang = "en", /, **values: object) -> str:
     """`template` in `lang`, its `{named}` places filled with `values`."""
-    text = template if lang == "en" else _catalogue(lang).get(template, template)
+    text = template if lang == "en" else catalogue(lang).get(template, template)
     if not values:
         return text
     return text.format(
@@ -68,7 +68,8 @@ def _rebuild(template: str, values: dict[str, object]) -> Text:
 
 
 @cache
-def _catalogue(lang: Lang) -> dict[str, str]:
+def catalogue(lang: Lang) -> dict[str, str]:
+    """Every English template that is known and what it is in `lang`; never changed by anybody."""
     folder = files("nextclose") / "locale" / lang
     pages = sorted((page for page in folder.iterdir() if page.name.endswith(".json")), key=lambda page: page.name)
     return {template: text for page in pages for template, text in json.loads(page.read_text(encoding="utf-8")).items()}

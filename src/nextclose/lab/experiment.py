@@ -11,6 +11,7 @@ from nextclose.core.results import LossCurve
 from nextclose.core.types import Float64s
 from nextclose.engine.carried import predict_carried
 from nextclose.judging.bootstrap import skill_interval
+from nextclose.judging.metrics import rmse
 from nextclose.judging.row import skill_of_sums
 from nextclose.judging.splits import Split
 from nextclose.lab.bent import Bent, bend
@@ -67,11 +68,20 @@ class Experiment:
         """90 % interval of the skill."""
         return skill_interval(self.lost, self.base)
 
+    @property
+    def ratio(self) -> float:
+        """Price RMSE over that of repeating the last close; NaN where that makes no error."""
+        return float(self._over_naive(self.yhat))
+
     def ratios(self) -> Float64s:
-        """(S,) each seed's price RMSE over that of repeating the last close; NaN where that makes no error."""
-        naive = float(np.mean((self.y - self.last_close) ** 2))
-        squares = np.mean((self.y - self.prices) ** 2, axis=1)
-        return np.sqrt(squares / naive) if naive > 0.0 else np.full(len(squares), np.nan)
+        """(S,) the same of each seed."""
+        return self._over_naive(self.prices)
+
+    def _over_naive(self, prices: Float64s) -> Float64s:
+        """(..., n) -> (...)"""
+        naive = rmse(self.y, self.last_close)
+        errors = np.sqrt(np.mean((self.y - prices) ** 2, axis=-1))
+        return np.asarray(errors / naive if naive > 0.0 else np.full_like(errors, np.nan))
 
 
 class _Look(Watcher):

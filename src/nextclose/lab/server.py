@@ -15,12 +15,12 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from nextclose.core.lang import catalogue
 from nextclose.lab.desks import Desks
 from nextclose.lab.session import Session
 from nextclose.lab.spec import page_spec
 
 PAGE = Path(str(files("nextclose.lab"))) / "page"
-WORDS = Path(str(files("nextclose"))) / "locale" / "ko" / "lab.json"
 THREADS = 32
 """Requests that are computed at once."""
 
@@ -38,7 +38,7 @@ def make_app(desks: Desks, *, lang: str = "en") -> Starlette:
         return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
 
     async def words(request: Request) -> Response:
-        return FileResponse(WORDS, headers={"Cache-Control": "no-cache"})
+        return JSONResponse(catalogue("ko"), headers={"Cache-Control": "no-cache"})
 
     async def spec(request: Request) -> Response:
         return JSONResponse(page_spec(desks.start, lang))

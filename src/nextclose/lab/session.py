@@ -69,7 +69,7 @@ class Session:
 
     async def _answer(self, topic: str, ask: Mapping[str, Any]) -> None:
         lang = language(ask)
-        job = Job(lambda: not self.closed and self.newest.get(topic) is ask, lang)
+        job = Job(lambda: not self.closed, lambda: self.newest.get(topic) is ask, lang)
         loop = asyncio.get_running_loop()
         frames = answers(self.desks, ask, job)
         try:

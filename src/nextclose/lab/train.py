@@ -24,7 +24,7 @@ def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
     found = experiment(desk, choices, job.check)
     desk.looked_at(choices.key)
     yield picture(desk, found, perf_counter() - began)
-    job.check()
+    job.check_newest()
     rows = verdict(desk, found, job.lang)
     yield Frame(header={"part": "verdict", "rows": [_row(row) for row in rows]})
 
@@ -38,6 +38,7 @@ def picture(desk: Desk, found: Experiment, seconds: float) -> Frame:
         "skill": found.skill,
         "skill_lo": lo,
         "skill_hi": hi,
+        "ratio": found.ratio,
         "ratios": found.ratios(),
         "best": found.best,
         "shapes": found.walked.shapes or {},

@@ -1,0 +1,84 @@
+// Every choice, kept in the page's address. What is not named there is as the recipe has it.
+
+const PAGE = { view: "train", lang: "en", theme: "auto", source: "", at: "", epoch: "", net: "0", rho: "" };
+const SETTLE = 150; // ms before the address is rewritten: browsers refuse hundreds of rewrites a minute
+
+export class State {
+  constructor(spec) {
+    this.spec = spec;
+    this.own = { ...PAGE, lang: spec.lang, source: spec.source };
+    this.names = ["recipe", ...Object.keys(spec.settings), ...spec.spans, ...Object.keys(spec.switches)];
+    this.listeners = [];
+    this.values = this.read();
+    addEventListener("popstate", () => this.replace(this.read()));
+  }
+
+  read() {
+    const known = new Set([...this.names, ...Object.keys(PAGE)]);
+    return Object.fromEntries([...new URLSearchParams(location.search)].filter(([name]) => known.has(name)));
+  }
+
+  // What a name has unless it was changed: the recipe's setting, a switch at rest, the default span.
+  plain(name) {
+    if (name === "recipe") return "tutorial";
+    if (name in this.own) return this.own[name];
+    if (name in this.spec.switches) return this.spec.switches[name][0];
+    return this.spec.recipes[this.get("recipe")]?.[name] ?? "";
+  }
+
+  get(name) {
+    return this.values[name] ?? this.plain(name);
+  }
+
+  changed(name) {
+    return name in this.values;
+  }
+
+  // Null takes a name back to what it is by itself.
+  set(changes) {
+    const before = { ...this.values };
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null) delete this.values[name];
+      else this.values[name] = String(value);
+    }
+    for (const name of Object.keys(changes)) if (this.values[name] === this.plain(name)) delete this.values[name];
+    this.tell(before);
+  }
+
+  // Start from a recipe: its own settings, on the spans and bars chosen, no switch moved.
+  start(recipe) {
+    const kept = [...this.spec.spans, ...Object.keys(PAGE)];
+    const before = this.values;
+    this.values = Object.fromEntries(Object.entries(before).filter(([name]) => kept.includes(name)));
+    if (recipe !== "tutorial") this.values.recipe = recipe;
+    this.tell(before);
+  }
+
+  replace(values) {
+    const before = this.values;
+    this.values = values;
+    this.tell(before);
+  }
+
+  choices() {
+    return Object.fromEntries(Object.entries(this.values).filter(([name]) => this.names.includes(name)));
+  }
+
+  on(listener) {
+    this.listeners.push(listener);
+  }
+
+  tell(before) {
+    const names = new Set([...Object.keys(before), ...Object.keys(this.values)]);
+    const moved = new Set([...names].filter((name) => before[name] !== this.values[name]));
+    if (!moved.size) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => history.replaceState(null, "", this.address()), SETTLE);
+    for (const listener of this.listeners) listener(moved);
+  }
+
+  address() {
+    const query = new URLSearchParams(this.values).toString();
+    return location.pathname + (query ? `?${query}` : "") + location.hash;
+  }
+}

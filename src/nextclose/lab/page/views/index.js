@@ -1,0 +1,5 @@
+// The views, in the order of their tabs.
+
+import * as train from "./train.js";
+
+export const VIEWS = [train];

@@ -1,0 +1,17 @@
+// Sentences in the page's language, with {named} places. English is the key; Korean comes from the lab.
+
+let korean = {};
+let speaks = "en";
+
+export async function speak(lang) {
+  if (lang === "ko" && !Object.keys(korean).length) korean = await (await fetch("/words/ko.json")).json();
+  speaks = lang;
+  document.documentElement.lang = lang;
+}
+
+export const language = () => speaks;
+
+export function t(text, values = {}) {
+  const template = speaks === "ko" ? korean[text] ?? text : text;
+  return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));
+}
