@@ -1,0 +1,152 @@
+"""The lab computes what `nextclose run` does, on bars that end where the envelope begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.conftest import walk_bars
+
+import nextclose as nc
+from nextclose.core.errors import BarsError, SettingsError
+from nextclose.lab import train
+from nextclose.lab.choices import read_choices
+from nextclose.lab.desk import LEAST, TRAINED, Desk
+from nextclose.lab.experiment import experiment
+from nextclose.lab.job import Job, StaleError
+from nextclose.lab.judged import verdict
+
+QUICK = {"epochs": "12", "seeds": "2"}
+
+
+@pytest.fixture(scope="module")
+def desk():
+    return Desk(walk_bars(420, seed=3))
+
+
+def always() -> bool:
+    return True
+
+
+def job(newest=always, alive=always) -> Job:
+    return Job(alive, newest, "en")
+
+
+def test_the_last_quarter_is_sealed(desk):
+    assert desk.explored == 315
+    assert len(desk.bars) == 315
+    np.testing.assert_array_equal(desk.bars.close, desk.whole.close[:315])
+
+
+def test_what_happens_under_the_seal_changes_nothing(desk):
+    close = desk.whole.close.copy()
+    close[desk.explored :] *= 3.0
+    other = Desk(replace(desk.whole, close=close))
+    for values in (QUICK, {**QUICK, "recipe": "default"}, {**QUICK, "scaler": "everything"}, {**QUICK, "leak": "on"}):
+        choices = read_choices(values)
+        np.testing.assert_array_equal(experiment(desk, choices).prices, experiment(other, choices).prices)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"recipe": "default"},
+        {"recipe": "tutorial-return", "seq_len": "6", "features": "open,close"},
+        {"cell": "gru", "h0": "random"},
+        {"cell": "lstm", "num_layers": "2", "bias": "true"},
+        {"cell": "mlp", "optimizer": "adam", "batch_size": "32", "shuffle": "true"},
+        {"memory": "false", "validation": "0.2"},
+        {"dtype": "float64", "test_start": "2020-10-01", "test_end": "2020-12-15", "train_start": "2020-03-02"},
+    ],
+)
+def test_numbers_are_those_of_run(desk, values):
+    choices = read_choices({**QUICK, **values})
+    found = experiment(desk, choices)
+    dates, split = desk.bars.dates, found.split
+    study = nc.run(
+        desk.whole,
+        recipes=[choices.recipe.name],
+        settings=choices.recipe.settings(),
+        train_start=str(dates[split.train_start]),
+        test_start=str(dates[split.test_first]),
+        test_end=str(dates[split.test_last]),
+        refit_every=0,
+        ladder=False,
+    )
+    rows = study.table.where(np.flatnonzero(study.table.model == choices.recipe.name))
+    np.testing.assert_array_equal(found.yhat, rows.yhat)
+    np.testing.assert_array_equal(found.y, rows.y)
+    theirs, own = study.models[0], verdict(desk, found, "en")[0]
+    assert (own.skill, own.skill_lo, own.skill_hi) == (theirs.skill, theirs.skill_lo, theirs.skill_hi)
+    assert own.sentence == theirs.sentence
+    assert found.skill == pytest.approx(theirs.skill, abs=1e-12)
+    assert found.interval() == pytest.approx((theirs.skill_lo, theirs.skill_hi), abs=1e-12)
+    assert found.ratio == pytest.approx(theirs.rmse_ratio, abs=1e-12)
+    np.testing.assert_allclose(found.ratios(), theirs.rmse_ratio_by_seed)
+
+
+def test_spans_by_default(desk):
+    split = desk.split(read_choices({}))
+    assert (split.train_start, split.test_last) == (0, 314)
+    long = Desk(walk_bars(2000, seed=5))
+    split = long.split(read_choices({}))
+    assert split.train_stop - split.train_start == TRAINED
+    assert split.test_last - split.test_first + 1 == 250
+    assert long.split(read_choices({"train_start": str(long.bars.dates[3])})).train_start == 3
+
+
+def test_too_few_bars_are_refused():
+    with pytest.raises(BarsError, match=f"at least {LEAST} bars, got {LEAST - 1}"):
+        Desk(walk_bars(LEAST - 1, seed=1))
+    assert len(experiment(Desk(walk_bars(LEAST, seed=1)), read_choices(QUICK)).y) > 0
+
+
+def test_a_date_under_the_seal_is_refused(desk):
+    with pytest.raises(SettingsError, match="lies outside the data"):
+        desk.split(read_choices({"test_end": str(desk.whole.dates[desk.explored])}))
+
+
+def test_the_best_seed_is_the_one_that_errs_least(desk):
+    every = experiment(desk, read_choices({**QUICK, "seeds": "4"}))
+    best = experiment(desk, read_choices({**QUICK, "seeds": "4", "pick": "best"}))
+    errors = np.sum(((every.y - every.prices) / every.last_close) ** 2, axis=1)
+    assert best.best == int(np.argmin(errors))
+    np.testing.assert_array_equal(best.yhat, every.prices[best.best])
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_carried_state_changes_every_forecast_but_the_first(desk, cell):
+    choices = read_choices({**QUICK, "cell": cell, "dtype": "float64", "h0": "carried"})
+    found, plain = experiment(desk, choices), experiment(desk, choices.changed(h0="zero"))
+    np.testing.assert_allclose(found.prices[:, 0], plain.prices[:, 0], rtol=1e-12)
+    assert np.abs(found.prices[:, 1:] / plain.prices[:, 1:] - 1.0).min() > 0.0
+
+
+def test_a_picture_comes_before_its_verdict(desk):
+    picture, ruled = train.answer(desk, read_choices(QUICK), {}, job())
+    assert picture.header["part"] == "picture"
+    assert np.shape(picture.arrays["losses"]) == (2, 12)
+    names = [row["name"] for row in ruled.header["rows"]]
+    assert names[0] == "tutorial"
+    assert set(names[1:]) == {"ar", "drift", "persistence", "ridge", "train-mean"}
+
+
+def test_looking_again_at_the_same_is_no_new_try():
+    desk = Desk(walk_bars(200, seed=9))
+    for lr in ("0.01", "0.02", "0.01"):
+        list(train.answer(desk, read_choices({**QUICK, "lr": lr}), {}, job()))
+    assert desk.tried == 2
+
+
+def test_a_page_that_has_gone_gets_nothing(desk):
+    with pytest.raises(StaleError):
+        list(train.answer(desk, read_choices(QUICK), {}, job(alive=lambda: False)))
+
+
+def test_a_newer_request_stops_the_verdict_and_not_the_picture(desk):
+    frames = train.answer(desk, read_choices(QUICK), {}, job(newest=lambda: False))
+    assert next(frames).header["part"] == "picture"
+    with pytest.raises(StaleError):
+        next(frames)
