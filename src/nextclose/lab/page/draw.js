@@ -127,13 +127,15 @@ export function levels(ctx, y, marks, left, right, colours, text = short) {
   }
 }
 
-// Words under marks on the horizontal axis; those that would overlap are left out.
+// Words under marks on the horizontal axis, inside the picture; those that would overlap are left out.
 export function feet(ctx, marks, at, colours) {
   ctx.fillStyle = colours.quiet;
   ctx.textAlign = "center";
+  const width = ctx.canvas.clientWidth;
   let free = -Infinity;
-  for (const [x, text] of marks) {
+  for (const [place, text] of marks) {
     const half = ctx.measureText(text).width / 2;
+    const x = Math.min(Math.max(place, half), width - half);
     if (x - half < free) continue;
     ctx.fillText(text, x, at);
     free = x + half + 12;

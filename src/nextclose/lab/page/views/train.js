@@ -8,6 +8,7 @@ export const id = "train";
 export const title = "Live training";
 
 const LEFT = 58;
+const RIGHT = 10;
 const FOOT = 22;
 const TONES = { "beats persistence": "beats", "worse than persistence": "worse" };
 
@@ -20,7 +21,7 @@ export function mount(root, lab) {
   const judged = h("div", { class: "judged" });
   root.append(lossPlace, forecastPlace, judged);
   const loss = surface(lossPlace, { label: t("Training loss by epoch") }, (...surface) => lab.picture && paintLoss(lab.picture, ...surface));
-  const forecast = surface(forecastPlace, { label: t("Forecast, truth and persistence") }, (...surface) => lab.picture && paintForecast(lab, ...surface));
+  const forecast = surface(forecastPlace, { label: t("Forecast, truth and persistence") }, (...surface) => lab.picture && paintForecast(lab, pointed, ...surface));
   const skill = h("p", { class: "skill", id: "skill" });
   const under = h("p", { class: "quiet" });
   const strip = h("div", { class: "strip" });
@@ -38,8 +39,41 @@ export function mount(root, lab) {
       key(t("forecast"), "var(--accent)"),
       seeds > 1 ? h("span", {}, t("band: {seeds} seeds", { seeds })) : null,
       key(t("truth"), "var(--ink)"),
-      key(t("persistence"), "var(--quiet)", true));
+      key(t("persistence"), "var(--quiet)", true),
+      h("span", { class: "right", id: "reading" }));
+    read(null);
   };
+
+  // What stands under the pointer; without one, the shapes.
+  let pointed = null;
+  const read = (place) => {
+    const { picture } = lab;
+    pointed = place;
+    const reading = document.getElementById("reading");
+    if (!reading) return;
+    reading.textContent = place === null
+      ? t("X {shape} · {weights} weights", { shape: `(${picture.shapes.X_train?.join(", ")})`, weights: picture.weights })
+      : t("{date}: forecast {yhat}, truth {y}", { date: lab.day(picture.rows[place]), yhat: short(picture.yhat[place]), y: short(picture.y[place]) });
+  };
+  const placeOf = (event) => {
+    const n = lab.picture?.yhat.length ?? 0;
+    const place = Math.round(scale(0, n - 1, LEFT, forecast.canvas.clientWidth - RIGHT).back(event.offsetX));
+    return place >= 0 && place < n ? place : null;
+  };
+  forecast.canvas.addEventListener("pointermove", (event) => {
+    if (!lab.picture) return;
+    read(placeOf(event));
+    forecast.repaint();
+  });
+  forecast.canvas.addEventListener("pointerleave", () => {
+    if (!lab.picture) return;
+    read(null);
+    forecast.repaint();
+  });
+  forecast.canvas.addEventListener("click", (event) => {
+    const place = placeOf(event);
+    if (place !== null) lab.state.set({ at: lab.day(lab.picture.rows[place]) });
+  });
 
   const show = () => {
     const { picture } = lab;
@@ -83,7 +117,7 @@ function paintLoss(picture, ctx, width, height, ink) {
   if (!all.length) return;
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const floor = height - FOOT;
-  const x = scale(1, Math.max(epochs, 2), LEFT, width - 8);
+  const x = scale(1, Math.max(epochs, 2), LEFT, width - RIGHT);
   const wide = high / low > 8;
   const y = wide ? logScale(low / 1.1, high * 1.1, floor, 8) : scale(low - (high - low) * 0.06, high + (high - low) * 0.06, floor, 8);
   levels(ctx, y, wide ? powers(low / 1.1, high * 1.1) : ticks(y.from, y.to, 4), LEFT, width, ink);
@@ -98,12 +132,12 @@ function paintLoss(picture, ctx, width, height, ink) {
   feet(ctx, ticks(1, epochs, 4).filter(Number.isInteger).map((epoch) => [x(Math.max(epoch, 1)), short(Math.max(epoch, 1))]), floor + 13, ink);
 }
 
-function paintForecast(lab, ctx, width, height, ink) {
+function paintForecast(lab, pointed, ctx, width, height, ink) {
   const { picture } = lab;
   const { prices, yhat, y: truth, last_close: last, rows } = picture;
   const [seeds, n] = prices.shape;
   const floor = height - FOOT;
-  const x = scale(0, n - 1, LEFT, width - 8);
+  const x = scale(0, n - 1, LEFT, width - RIGHT);
   const [low, high] = range([truth, last, yhat]);
   const y = scale(low, high, floor, 8);
   levels(ctx, y, ticks(low, high, 4), LEFT, width, ink);
@@ -119,9 +153,21 @@ function paintForecast(lab, ctx, width, height, ink) {
   line(ctx, xs, Array.from(last, y), ink.quiet, 1.2, [2, 3]);
   line(ctx, xs, Array.from(truth, y), ink.ink, 1.4);
   line(ctx, xs, Array.from(yhat, y), ink.accent, 2);
+  if (pointed !== null && pointed < n) {
+    line(ctx, [xs[pointed], xs[pointed]], [0, floor], ink.reach, 1);
+    dot(ctx, xs[pointed], y(truth[pointed]), ink.ink);
+    dot(ctx, xs[pointed], y(yhat[pointed]), ink.accent);
+  }
   ctx.restore();
   const every = Math.max(1, Math.floor(n / 6));
   feet(ctx, Array.from({ length: Math.ceil(n / every) }, (_, i) => [x(i * every), lab.day(rows[i * every]).slice(0, 7)]), floor + 13, ink);
+}
+
+function dot(ctx, x, y, colour) {
+  ctx.fillStyle = colour;
+  ctx.beginPath();
+  ctx.arc(x, y, 3.5, 0, 7);
+  ctx.fill();
 }
 
 // The truth with room around it: forecasts far off leave the picture rather than flatten it.
