@@ -170,6 +170,16 @@ def test_a_slice_and_its_numbers_are_the_same_sessions():
     assert found(one) == found(other)
 
 
+def test_many_sessions_are_summed_as_one():
+    rng = np.random.default_rng(12)
+    naive = change(700, rng)
+    error = blind(naive, rng, 0.05)
+    luck, added = searched(naive, [error]), naive - error
+    coins = luck._coins.astype(float)
+    drawn = (2.0 * (naive * added) @ coins - added @ added) / (naive @ naive)
+    assert luck.seldom == pytest.approx(np.quantile(np.maximum(drawn, 0.0), 1.0 - SELDOM), rel=1e-12)
+
+
 @pytest.mark.parametrize("T", [0, 1])
 def test_too_few_sessions_lift_nothing(T):
     luck = Luck(5)

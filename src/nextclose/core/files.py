@@ -38,8 +38,10 @@ def settle(folder: Path) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, *, patience: float = PATIENCE) -> Iterator[None]:
     """Nobody else writes to the folder meanwhile; the system lets go of it when the process ends, however it ends.
+
+    patience : seconds to wait for whoever does.
 
     Raises
     ------
@@ -48,7 +50,7 @@ def locked(folder: Path) -> Iterator[None]:
     from filelock import FileLock
 
     lock = FileLock(folder / LOCK)
-    lock.acquire(timeout=PATIENCE, poll_interval=PATIENCE / 10)
+    lock.acquire(timeout=patience, poll_interval=PATIENCE / 10)
     try:
         yield
     finally:

@@ -24,6 +24,8 @@ from nextclose.judging.bootstrap import RESAMPLES
 
 SELDOM = 0.05
 """How often luck alone passes `Luck.seldom`."""
+PIECE = 256
+"""Sessions whose coins are made numbers at a time."""
 
 
 class Luck:
@@ -64,10 +66,17 @@ class Luck:
         with np.errstate(over="ignore", invalid="ignore"):
             added = naive - error
             paid, known = added @ added, naive * added
-            drawn = (2.0 * (known @ self._coins[sessions]) - paid) / base
+            drawn = (2.0 * self._tossed(known, sessions) - paid) / base
             best = (2.0 * known.sum() - paid) / base
         self._drawn = np.fmax(self._drawn, drawn)
         self._best = float(np.fmax(self._best, best))
+
+    def _tossed(self, values: Float64s, sessions: Ints | slice) -> Float64s:
+        """Sums of values (T,) by the coins of their sessions, (RESAMPLES,)."""
+        coins, sums = self._coins[sessions], np.zeros(RESAMPLES)
+        for start in range(0, len(values), PIECE):
+            sums += values[start : start + PIECE] @ coins[start : start + PIECE]
+        return sums
 
     @property
     def count(self) -> int:
