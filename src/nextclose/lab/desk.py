@@ -15,8 +15,9 @@ from nextclose.bars.bars import Bars
 from nextclose.baselines import BASELINES
 from nextclose.core.errors import BarsError
 from nextclose.core.settings import WindowSettings
-from nextclose.core.types import Float64s
+from nextclose.core.types import Float64s, Ints
 from nextclose.judging.intervals import interval_scale
+from nextclose.judging.luck import Luck
 from nextclose.judging.splits import Split, make_split
 from nextclose.lab.choices import Choices
 from nextclose.recipes import Recipe
@@ -53,6 +54,7 @@ class Desk:
         self.whole = whole
         self.explored = len(whole) - len(whole) // SEALED
         self.bars = whole[: self.explored]
+        self.luck = Luck(self.explored)
         self._lock = threading.Lock()
         self._tried: set[str] = set()
         self._datasets: dict[WindowSettings, Dataset] = {}
@@ -97,10 +99,16 @@ class Desk:
             tuple(walk_baseline(name, seq_len, self.bars, split, refit_every=0) for name in BASELINES),
         )
 
-    def looked_at(self, key: str) -> None:
-        """Count choices whose forecasts were shown."""
+    def looked_at(self, key: str, error: Float64s, naive: Float64s, rows: Ints) -> None:
+        """Count choices whose forecasts were shown.
+
+        error, naive : (S, n) and (n,) signed errors over the last close, of what could have been chosen and of repeating
+        the last close. rows : (n,) of the closes forecast.
+        """
         with self._lock:
             self._tried.add(key)
+            for one in error:
+                self.luck.tried(one, naive, rows)
 
     def _keep(self, kept: dict[_Key, _Made], key: _Key, made: _Made) -> _Made:
         """Remember what was made, and forget the oldest."""

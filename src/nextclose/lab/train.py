@@ -16,13 +16,14 @@ from nextclose.lab.experiment import Experiment, experiment
 from nextclose.lab.frames import Frame
 from nextclose.lab.job import Job
 from nextclose.lab.judged import verdict
+from nextclose.lab.tries import count_try, luck_told
 
 
 def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> Iterator[Frame]:
     """Losses, forecasts and skill; then the verdict."""
     began = perf_counter()
     found = experiment(desk, choices, job.check)
-    desk.looked_at(choices.key)
+    count_try(desk, found)
     yield picture(desk, found, perf_counter() - began)
     job.check_newest()
     rows = verdict(desk, found, job.lang)
@@ -45,6 +46,7 @@ def picture(desk: Desk, found: Experiment, seconds: float) -> Frame:
         "weights": sum(int(array.size) for array in first.values()),
         "ms": 1000.0 * seconds,
         "tried": desk.tried,
+        "luck": luck_told(desk),
         "split": [found.split.train_start, found.split.train_stop, found.split.test_first, found.split.test_last],
         "dates": {
             "train_start": str(desk.bars.dates[found.split.train_start]),
