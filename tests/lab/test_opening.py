@@ -34,9 +34,9 @@ def desk(bars):
     return Desk(bars)
 
 
-def asked(topic, desk, *, lang="en", wanted=lambda: True, **choices):
+def asked(topic, desk, *, lang="en", alive=True, newest=True, **choices):
     """Header and arrays of every frame, as a page gets them."""
-    frames = TOPICS[topic](desk, read_choices(FEW | choices), {}, Job(wanted, lang))
+    frames = TOPICS[topic](desk, read_choices(FEW | choices), {}, Job(lambda: alive, lambda: newest, lang))
     return [unpack(pack(frame)) for frame in frames]
 
 
@@ -93,9 +93,10 @@ def test_it_stays_closed_while_a_switch_sees_the_future(desk, name):
     assert asked("envelope", desk)[0][0]["looks"] == []
 
 
-def test_a_page_that_went_away_has_seen_nothing(desk):
+@pytest.mark.parametrize("gone", ["alive", "newest"])
+def test_a_page_that_went_away_or_asked_twice_has_seen_nothing(desk, gone):
     with pytest.raises(StaleError):
-        asked("open", desk, wanted=lambda: False)
+        asked("open", desk, **{gone: False})
     assert asked("envelope", desk)[0][0]["looks"] == []
 
 

@@ -56,7 +56,7 @@ def opened(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
     unsealed = Unsealed(desk)
     found = experiment(unsealed, choices, job.check)
     told = _look(desk, unsealed, found)
-    job.check()
+    job.check_newest()
     record.look(told)
     arrays = {"yhat": found.yhat, "rows": found.walked.origins.astype(np.int32) + 1}
     yield Frame(header=_told(record, job), arrays=_behind(desk) | arrays)
