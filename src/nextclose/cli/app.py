@@ -13,6 +13,7 @@ from nextclose.cli.data import app as data
 from nextclose.cli.explain import explain
 from nextclose.cli.export import export
 from nextclose.cli.judge import judge
+from nextclose.cli.lab import lab
 from nextclose.cli.market import app as market
 from nextclose.cli.predict import predict
 from nextclose.cli.recipes import recipes
@@ -37,6 +38,7 @@ app.command("judge")(judge)
 app.command("explain")(explain)
 app.command("export")(export)
 app.command("sweep")(sweep)
+app.command("lab")(lab)
 app.command("recipes")(recipes)
 app.command("bench")(bench)
 app.add_typer(data, name="data")

@@ -13,10 +13,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from nextclose.core.lang import catalogue
 from nextclose.lab.desks import Desks
+from nextclose.lab.guard import Guard, Rules
 from nextclose.lab.session import Session
 from nextclose.lab.spec import page_spec
 
@@ -25,7 +27,7 @@ THREADS = 32
 """Requests that are computed at once."""
 
 
-def make_app(desks: Desks, *, lang: str = "en") -> Starlette:
+def make_app(desks: Desks, *, lang: str = "en", rules: Rules | None = None) -> ASGIApp:
     """The application over some desks; `lang` is what the page speaks unless its address says otherwise."""
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="lab")
 
@@ -46,16 +48,17 @@ def make_app(desks: Desks, *, lang: str = "en") -> Starlette:
     async def socket(websocket: WebSocket) -> None:
         await Session(websocket, desks, pool).run()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", page),
             Route("/words/ko.json", words),
             Route("/spec.json", spec),
             WebSocketRoute("/ws", socket),
-            Mount("/page", _Fresh(directory=PAGE)),
+            Mount("/page", _Fresh(directory=PAGE, check_dir=False)),
         ],
         lifespan=life,
     )
+    return Guard(app, rules or Rules())
 
 
 class _Fresh(StaticFiles):

@@ -1,0 +1,120 @@
+"""Who may talk to a lab: pages that it served itself, and where a token is asked for, those that know it.
+
+A foreign page that a browser has open can send requests to this machine (their Origin tells them), or have its own name
+point here (the Host header tells that).
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nextclose.core.lang import Text
+
+PUBLIC = ("/", "/words/ko.json", "/page/")
+"""Paths that tell nothing of the bars; the last one with everything below it."""
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://{host}; "
+    "base-uri 'none'; form-action 'none'"
+)
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z_.-]+)(?::\d+)?")
+"""What a Host header holds: a name or an address, and perhaps a port."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """What a lab asks of those who talk to it."""
+
+    names: frozenset[str] = frozenset({"localhost", "127.0.0.1", "::1"})
+    """Names and addresses that it may be called by, without the port."""
+    any_address: bool = False
+    """Whether any IP address will do as well: no foreign name can be made to look like one."""
+    token: str | None = None
+    """What a page must know to see bars."""
+    framed: bool = False
+    """Whether other pages may show it in a frame, as a notebook does."""
+
+    def refusal(self, scope: Scope) -> Text | None:
+        """Why a request is not answered; None where it is."""
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not self._is_own(host):
+            return Text("this lab is not called '{got}': open it by the address that it printed", got=host)
+        asks_much = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
+        if asks_much and origin is not None and origin.partition("://")[2] != host:
+            return Text("a page of {got} may not talk to this lab", got=origin)
+        if self.token is not None and not _is_public(scope["path"]) and not self._is_known(scope):
+            return Text("this lab takes a token: open it by the whole address that it printed, with ?token=")
+        return None
+
+    def _is_own(self, host: str) -> bool:
+        found = _HOST.fullmatch(host.lower())
+        name = found[1].strip("[]") if found else ""
+        return name in self.names or (self.any_address and _is_address(name))
+
+    def _is_known(self, scope: Scope) -> bool:
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        return hmac.compare_digest(given.encode(), (self.token or "").encode())
+
+
+class Guard:
+    """The application behind the rules, which also tells browsers what the page may load and who may frame it."""
+
+    def __init__(self, app: ASGIApp, rules: Rules) -> None:
+        self.app, self.rules = app, rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse with status 403."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        refusal = self.rules.refusal(scope)
+        if refusal is None:
+            await self.app(scope, receive, self._with_headers(scope, send))
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": str(refusal)})
+        else:
+            answer = JSONResponse({"error": str(refusal)}, status_code=403)
+            await answer(scope, receive, self._with_headers(scope, send))
+
+    def _with_headers(self, scope: Scope, send: Send) -> Send:
+        policy = POLICY.format(host=Headers(scope=scope).get("host", ""))
+        more: dict[str, Any] = HEADERS | {
+            "Content-Security-Policy": policy if self.rules.framed else f"{policy}; frame-ancestors 'none'"
+        }
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in more.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        return sending if scope["type"] == "http" else send
+
+
+def _is_public(path: str) -> bool:
+    return path in PUBLIC or path.startswith(PUBLIC[-1])
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
