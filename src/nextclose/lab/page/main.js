@@ -10,6 +10,7 @@ import { Wire } from "./wire.js";
 import { language, speak, t } from "./words.js";
 
 const CHECKED = "train"; // the topic that runs whatever view is shown: its picture is everywhere
+const PATIENCE = 300; // ms of training until the page says that it waits
 
 const listeners = {};
 const lab = {
@@ -54,7 +55,17 @@ function moved(names) {
 }
 
 const askBars = () => lab.wire.ask("bars", {});
-export const train = () => (lab.asked = lab.wire.ask(CHECKED, { choices: lab.choices() }));
+
+export function train() {
+  lab.asked = lab.wire.ask(CHECKED, { choices: lab.choices() });
+  clearTimeout(lab.waiting);
+  lab.waiting = setTimeout(() => document.body.classList.add("busy"), PATIENCE);
+}
+
+function answered() {
+  clearTimeout(lab.waiting);
+  document.body.classList.remove("busy");
+}
 
 function takeBars(header, arrays) {
   if (header.error) return problem(header.error);
@@ -64,6 +75,7 @@ function takeBars(header, arrays) {
 }
 
 function take(header, arrays) {
+  if (header.newest) answered();
   if (header.error) {
     if (header.newest) problem(header.error);
     return;

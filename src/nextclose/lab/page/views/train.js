@@ -10,6 +10,7 @@ export const title = "Live training";
 const LEFT = 58;
 const RIGHT = 10;
 const FOOT = 22;
+const AGE = 400; // ms after which a sentence about an older picture is greyed
 const TONES = { "beats persistence": "beats", "worse than persistence": "worse" };
 
 export function mount(root, lab) {
@@ -75,6 +76,7 @@ export function mount(root, lab) {
     if (place !== null) lab.state.set({ at: lab.day(lab.picture.rows[place]) });
   });
 
+  let ageing = null;
   const show = () => {
     const { picture } = lab;
     if (!picture) return;
@@ -86,16 +88,18 @@ export function mount(root, lab) {
     under.textContent = t("90 % interval {lo} to {hi}; error {ratio} times that of repeating the last close", {
       lo: compact(picture.skill_lo), hi: compact(picture.skill_hi), ratio: fixed(picture.ratio, 2),
     });
-    sentence.classList.add("old");
+    clearTimeout(ageing);
+    ageing = setTimeout(() => sentence.classList.add("old"), AGE);
     requestAnimationFrame(() => (lab.painted = picture.id));
   };
 
   const rule = () => {
     if (!lab.verdict) return;
+    clearTimeout(ageing);
     const [own] = lab.verdict.rows;
     clear(pill, h("span", { class: `pill ${TONES[own.verdict] ?? "even"}` }, t(own.verdict)));
     sentence.textContent = own.sentence;
-    sentence.classList.toggle("old", lab.verdict.id !== lab.picture?.id);
+    sentence.classList.remove("old");
   };
 
   lab.on("picture", show);
