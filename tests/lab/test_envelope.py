@@ -23,7 +23,7 @@ SEALED = 225
 
 def look(**more):
     facts = {
-        "settings": {"recipe": "tutorial", "lr": "0.01"}, "tried": 137, "luck": 0.012, "n": 75, "skill": -0.04,
+        "settings": {"recipe": "tutorial", "lr": "0.01"}, "tried": 137, "luck": 0.012, "explored": 0.02, "n": 75, "skill": -0.04,
         "skill_lo": -0.1, "skill_hi": float("nan"), "verdict": "no difference found",
         "sentence": {"en": "No difference found.", "ko": "차이를 찾지 못했습니다."}, "version": "1",
     }  # fmt: skip

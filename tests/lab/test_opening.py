@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,7 +61,7 @@ def test_it_is_opened_once_and_then_already_seen(desk):
 def test_the_look_is_what_run_says_of_the_sealed_quarter(desk, bars):
     """Fitted up to the seal, judged on every session behind it: the numbers of `nextclose run` on these spans."""
     study = nc.run(
-        bars, recipes=["default"], test_start=str(bars.dates[225]), test_end=str(bars.dates[-1]),
+        replace(bars, exchange="XNYS"), recipes=["default"], test_start=str(bars.dates[225]), test_end=str(bars.dates[-1]),
         settings={"epochs": 20, "seeds": 2, "refit_every": 0},
     )  # fmt: skip
     (row,) = (row for row in study.models if row.name == "default")
@@ -108,10 +109,11 @@ def test_nothing_is_shown_that_was_not_recorded(desk, tmp_path):
 
 def test_the_look_remembers_the_search_before_it(desk):
     for lr in ("0.001", "0.01", "0.1", "0.1"):
-        asked("train", desk, lr=lr)
+        frames = asked("train", desk, lr=lr)
     ((header, _),) = asked("open", desk, lr="0.1")
     (look,) = header["looks"]
     assert (look["tried"], look["luck"]) == (3, desk.luck.seldom)
+    assert look["explored"] == frames[0][0]["skill"]
     assert look["settings"] == FEW | {"lr": "0.1"}
     assert json.loads(Record.of(desk.whole, desk.explored).path.read_text(encoding="utf-8"))["looks"][0]["tried"] == 3
 

@@ -47,6 +47,8 @@ class Look:
     """Different settings tried before it, since the lab was started."""
     luck: float
     """The best skill that luck alone passes in one of twenty such searches."""
+    explored: float
+    """The skill of the same choices on the explored sessions."""
     n: int
     """Forecasts judged."""
     skill: float

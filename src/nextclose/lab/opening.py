@@ -55,7 +55,7 @@ def opened(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
     record = Record.of(desk.whole, desk.explored)
     unsealed = Unsealed(desk)
     found = experiment(unsealed, choices, job.check)
-    told = _look(desk, unsealed, found)
+    told = _look(desk, unsealed, found, experiment(desk, choices, job.check).skill)
     job.check_newest()
     record.look(told)
     arrays = {"yhat": found.yhat, "rows": found.walked.origins.astype(np.int32) + 1}
@@ -73,13 +73,14 @@ def check_honest(choices: Choices) -> None:
         )
 
 
-def _look(desk: Desk, unsealed: Unsealed, found: Experiment) -> Look:
+def _look(desk: Desk, unsealed: Unsealed, found: Experiment, explored: float) -> Look:
     rows = {lang: verdict(unsealed, found, lang)[0] for lang in LANGS}
     row = rows["en"]
     return Look(
         settings=found.choices.values,
         tried=desk.tried,
         luck=desk.luck.seldom,
+        explored=explored,
         n=row.n,
         skill=row.skill,
         skill_lo=row.skill_lo,
@@ -94,7 +95,8 @@ def _told(record: Record, job: Job) -> dict[str, Any]:
     return {
         "looks": [
             {
-                "when": look.when, "settings": dict(look.settings), "tried": look.tried, "luck": look.luck, "n": look.n,
+                "when": look.when, "settings": dict(look.settings), "tried": look.tried, "luck": look.luck,
+                "explored": look.explored, "n": look.n,
                 "skill": look.skill, "skill_lo": look.skill_lo, "skill_hi": look.skill_hi, "verdict": look.verdict,
                 "sentence": look.sentence.get(job.lang, look.sentence["en"]), "seen": look.seen,
                 "mark": seen_words(look, job.lang),

@@ -3,6 +3,7 @@
 import { controls } from "./controls.js";
 import { clear, h } from "./dom.js";
 import { forgetInk, isDark, repaintAll } from "./draw.js";
+import { envelope } from "./envelope.js";
 import { price } from "./price.js";
 import { State } from "./state.js";
 import { VIEWS } from "./views/index.js";
@@ -41,6 +42,7 @@ async function start() {
   look();
   controls(document.getElementById("settings"), lab);
   price(document.getElementById("price"), lab);
+  envelope(lab);
   views();
   lab.state.on(moved);
   lab.on("lang", label);

@@ -34,9 +34,12 @@ export function price(root, lab) {
     x = scale(0, bars.rows - 1, 1, width - 1);
     const close = bars.close;
     let [low, high] = [Infinity, -Infinity];
-    for (const value of close) {
-      low = Math.min(low, value);
-      high = Math.max(high, value);
+    const behind = lab.envelope?.close ?? [];
+    for (const series of [close, behind]) {
+      for (const value of series) {
+        low = Math.min(low, value);
+        high = Math.max(high, value);
+      }
     }
     const y = scale(Math.log(low), Math.log(high), floor - 6, 8);
     if (lab.picture) {
@@ -53,6 +56,7 @@ export function price(root, lab) {
     ctx.beginPath();
     const every = Math.max(1, Math.floor(close.length / (2 * width)));
     for (let row = 0; row < close.length; row += every) ctx.lineTo(x(row), y(Math.log(close[row])));
+    for (let row = 0; row < behind.length; row += every) ctx.lineTo(x(bars.explored + row), y(Math.log(behind[row])));
     ctx.stroke();
     const at = lab.row(state.get("at"));
     if (at >= 0 && at < close.length) {
@@ -126,7 +130,7 @@ export function price(root, lab) {
     place();
   };
   new ResizeObserver(place).observe(root);
-  for (const event of ["bars", "picture", "theme"]) lab.on(event, update);
+  for (const event of ["bars", "picture", "envelope", "theme"]) lab.on(event, update);
   state.on((names) => names.has("at") && chart.repaint());
 }
 
