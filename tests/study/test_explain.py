@@ -156,7 +156,7 @@ REFUSED = {
 @pytest.mark.parametrize("epoch", [0, None])
 @pytest.mark.parametrize("recipe", REFUSED)
 def test_what_is_more_than_walked_cells_is_refused_at_once(bars, recipe, epoch, monkeypatch):
-    monkeypatch.setattr("nextclose.study.explain.fit_fold", lambda *_: pytest.fail("nothing is to be fitted"))
+    monkeypatch.setattr("nextclose.study.explain.fit_epochs", lambda *_, **__: pytest.fail("nothing is to be fitted"))
     with pytest.raises(SettingsError) as caught:
         explain(replace(bars, adj_close=bars.close), recipe=recipe, epoch=epoch)
     assert str(caught.value) == (

@@ -44,6 +44,8 @@ class Explanation:
     """True for a net without time: one step on all sessions at once."""
     weights: Mapping[str, Float64s]
     """By canonical name, `h_0` among them where it is not zero."""
+    start: tuple[Mapping[str, Float64s], ...]
+    """Each layer's state before the first step: "h", and "c" of an lstm; none for a net without time."""
     steps: tuple[ExplainedStep, ...]
     output: Float64s
     """(K * Q,) what the head says of the last state, in the scaled target's unit: by session, then quantile."""

@@ -10,20 +10,18 @@ import numpy as np
 
 from nextclose.bars import load_bars
 from nextclose.bars.bars import Bars
-from nextclose.core.cells import TRANSFORMER
 from nextclose.core.errors import SettingsError
-from nextclose.core.explanation import ExplainedStep, Explanation
-from nextclose.core.fit import Fit
-from nextclose.core.start import net_shape, start_params
+from nextclose.core.explanation import Explanation
 from nextclose.engine import unusable
-from nextclose.engine.trace import trace
 from nextclose.judging.splits import make_split, parse_date
 from nextclose.recipes import Recipe, load_recipe, of_bars, with_settings
+from nextclose.study.epochs import fit_epochs
 from nextclose.study.forecaster import Forecaster, load_of_bars
+from nextclose.study.one_window import check_walked, explain_window
 from nextclose.study.study import Study
-from nextclose.training.fold import FittedFold, closes_of, fit_fold, read_init
+from nextclose.training.fold import FittedFold
 from nextclose.training.resolve import resolve_engine
-from nextclose.windows import Dataset, fit_scaler, make_dataset
+from nextclose.windows import Dataset, make_dataset
 
 TOMORROW = "tomorrow"
 """As a date: the session after the last bar."""
@@ -46,7 +44,8 @@ def explain(
     source : a SOURCE, or the folder of a saved run or model.
     date : the session to forecast: a date, or 'tomorrow' for the one after the last bar; the last bar by default.
     recipe : which recipe; the tutorial, or the saved run's first.
-    epoch : epochs to train; 0 is the net before training. The recipe's own number by default.
+    epoch : epochs of the recipe's training after which the weights are taken; 0 is the net before training. The recipe's
+        own number by default, or the best one where it holds windows out.
     settings : changed settings of the recipe.
 
     Raises
@@ -61,15 +60,15 @@ def explain(
     folder = Path(source) if isinstance(source, str | Path) else None
     if folder is not None and folder.is_dir():
         fold, bars = _saved(folder, recipe, epoch)
-        _check_walked(fold.recipe)
+        check_walked(fold.recipe)
         data = make_dataset(bars, fold.recipe.windows)
     else:
         wanted = with_settings(of_bars(load_recipe(recipe or "tutorial")), {**(settings or {}), "seeds": 1})
         bars = load_bars(source, faults=faults, exchange=exchange)
-        _check_walked(wanted)
+        check_walked(wanted)
         data = make_dataset(bars, wanted.windows)
         fold = _train(wanted, data, bars, epoch)
-    return _explain(fold, data, bars, _window(data, bars, date), epoch)
+    return explain_window(fold, data, bars, _window(data, bars, date), epoch=epoch)
 
 
 def _saved(folder: Path, name: str | None, epoch: int | None) -> tuple[FittedFold, Bars]:
@@ -97,26 +96,7 @@ def _train(recipe: Recipe, data: Dataset, bars: Bars, epoch: int | None) -> Fitt
     """The recipe's first seed, trained on the default train span for `epoch` epochs."""
     split = make_split(bars.dates)
     span = split.train_start, split.train_stop
-    if epoch == 0:
-        return _untrained(recipe, data, *span)
-    if epoch is not None:
-        recipe = with_settings(recipe, {"epochs": epoch, "patience": None, "validation": 0.0})
-    return fit_fold(recipe, data, *span, resolve_engine("auto", recipe))
-
-
-def _untrained(recipe: Recipe, data: Dataset, start: int, stop: int) -> FittedFold:
-    """The recipe's first seed before its first update."""
-    _, seq_len, input_size = data.X.shape
-    outputs = recipe.windows.outputs * recipe.training.heads
-    shape = net_shape(recipe.net, input_size=input_size, seq_len=seq_len, output_size=outputs)
-    params = start_params(recipe.net, shape, seed=0, init=read_init(recipe.net))
-    own = {name: array.astype(recipe.training.dtype) for name, array in params.items()}
-    return FittedFold(
-        recipe=recipe,
-        scaler=fit_scaler(data, start, stop),
-        fits=(Fit(params=own, losses=np.empty(0), val_losses=np.empty(0), best_epoch=-1),),
-        train_shape=data.X[data.train_windows(start, stop)].shape,
-    )
+    return fit_epochs(recipe, data, span, resolve_engine("auto", recipe), epochs=epoch)
 
 
 def _window(data: Dataset, bars: Bars, date: str | None) -> int:
@@ -144,65 +124,3 @@ def _window(data: Dataset, bars: Bars, date: str | None) -> int:
             first=bars.dates[min(data.first + 1, len(bars) - 1)],
         )
     return window
-
-
-def _check_walked(recipe: Recipe) -> None:
-    """Raise SettingsError for a net that is more than cells walked over the window and a line on their states."""
-    net = recipe.net
-    more = {
-        "cell=transformer": net.cell == TRANSFORMER,
-        "bidirectional": net.bidirectional,
-        f"decoder={net.decoder}": net.decoder != "none",
-        f"head={net.head}": net.head == "batchnorm",
-    }
-    parts = [part for part, there in more.items() if there]
-    if parts:
-        raise SettingsError(
-            "explain walks the cells rnn, gru, lstm and mlp with a linear head, step by step; recipe '{recipe}' has {parts}",
-            recipe=recipe.name,
-            parts=", ".join(parts),
-        )
-
-
-def _explain(fold: FittedFold, data: Dataset, bars: Bars, window: int, epoch: int | None) -> Explanation:
-    recipe, params = fold.recipe, fold.fits[0].params
-    x = fold.scaler.x.forward(data.X[window])
-    walked = trace(params, x, cell=recipe.net.cell, activation=recipe.net.activation)
-    origin = window + data.first
-    rows = range(origin - recipe.windows.seq_len + 1, origin + 1)
-    output = walked[-1].y
-    known = origin + 1 < len(bars)
-    flat = len(walked) == 1 and recipe.windows.seq_len > 1
-    return Explanation(
-        symbol=bars.symbol,
-        recipe=recipe.name,
-        cell=recipe.net.cell,
-        activation=recipe.net.activation,
-        epoch=epoch,
-        features=recipe.windows.features,
-        scaling=recipe.windows.scaling,
-        target=recipe.windows.target,
-        target_date=str(bars.dates[origin + 1]) if known else None,
-        train_windows=fold.train_shape[0],
-        flat=flat,
-        weights={name: np.asarray(array, dtype=np.float64) for name, array in params.items()},
-        steps=tuple(
-            ExplainedStep(
-                date=str(bars.dates[row]),
-                raw=data.columns[row],
-                scaled=x[t],
-                layers=walked[0 if flat else t].layers,
-                y=walked[0 if flat else t].y,
-            )
-            for t, row in enumerate(rows)
-        ),
-        output=output,
-        quantiles=recipe.training.quantiles,
-        median=recipe.training.median,
-        closes=closes_of(output[None, :], fold.scaler, data, slice(window, window + 1))[0],
-        y=float(bars.close[origin + 1]) if known else float("nan"),
-        last_close=float(bars.close[origin]),
-        y_shift=float(fold.scaler.y.shift[0]),
-        y_scale=float(fold.scaler.y.scale[0]),
-        volatility=float(data.volatility[origin]),
-    )

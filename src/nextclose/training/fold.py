@@ -125,6 +125,8 @@ class Wanted:
     watcher: FitWatcher = field(default_factory=FitWatcher)
     scaled_on: tuple[int, int] | None = None
     """Bars that every span's scaler is fitted on instead of its own: the fault of a scaler that saw the test, to be shown."""
+    first_seed: int = 0
+    """Number of the first of the recipe's nets that are fitted."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -300,7 +302,8 @@ class _Work:
 
     def _inits(self) -> list[Params | None]:
         """What each seed's nets start from: weights that were given, or learned on the first span's bars, or neither."""
-        recipe, data, seeds = self.wanted.recipe, self.wanted.data, range(self.wanted.recipe.seeds)
+        recipe, data, first = self.wanted.recipe, self.wanted.data, self.wanted.first_seed
+        seeds = range(first, first + recipe.seeds)
         pretrain = self.wanted.engine.pretrain
         if not recipe.training.pretrain_epochs or pretrain is None:
             return [read_init(recipe.net)] * recipe.seeds
@@ -324,7 +327,7 @@ class _Work:
             stop=windows.stop,
             val_start=held_out.start,
             val_stop=held_out.stop,
-            seed=seed,
+            seed=self.wanted.first_seed + seed,
             init=self.fits[(number - 1) * seeds + seed].params if warm else self.inits[seed],
             epochs=training.warm_epochs if warm else None,
             x_shift=scaler.x.shift,
