@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from nextclose.core.seeds import permutation, uniform
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import Split
 from nextclose.lab.choices import Choices
 from nextclose.windows import Dataset
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,12 +52,17 @@ def _days_shuffled(X: Float64s) -> Float64s:
     return np.asarray(np.take_along_axis(X, places[:, :, None], axis=1))
 
 
+def misread(batch: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """A batch (N, L, F) as `reshape(L, N, F)` has it, where `swapaxes(0, 1)` was meant."""
+    N, L, F = batch.shape
+    return batch.reshape(L, N, F)
+
+
 def _reshaped(X: Float64s, batches: tuple[slice, ...]) -> Float64s:
     """What a net is fed of each batch (N, L, F) by `reshape(L, N, F)` where `swapaxes(0, 1)` was meant."""
     wrong = X.copy()
     for batch in batches:
-        N, L, F = X[batch].shape
-        wrong[batch] = X[batch].reshape(L, N, F).swapaxes(0, 1)
+        wrong[batch] = misread(X[batch]).swapaxes(0, 1)
     return wrong
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from nextclose.lab import bars, opening, train
+from nextclose.lab import bars, opening, shapes, train
 from nextclose.lab.job import Answer
 
 TOPICS: dict[str, Answer] = {
     "bars": bars.answer,
+    "shapes": shapes.answer,
     "train": train.answer,
     "envelope": opening.state,
     "open": opening.opened,
