@@ -159,7 +159,7 @@ export const isDark = () => {
   return chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
 };
 
-export const fixed = (value, digits = 3) => (Number.isFinite(value) ? value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1") : "–");
+export const fixed = (value, digits = 3) => (Number.isFinite(value) ? value.toFixed(digits) : "–");
 
 export const signed = (value, digits = 3) => {
   const text = fixed(value, digits);

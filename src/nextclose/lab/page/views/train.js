@@ -1,96 +1,93 @@
 // Live training: the loss, the forecast against truth and persistence, the skill, and what the judge says.
 
 import { clear, h } from "../dom.js";
-import { band, feet, fixed, levels, line, logScale, powers, scale, short, signed, surface, ticks } from "../draw.js";
+import { fixed, scale, short, signed, surface } from "../draw.js";
+import { LEFT, paintForecast, paintLoss, paintSkill, RIGHT } from "../train/pictures.js";
 import { t } from "../words.js";
 
 export const id = "train";
 export const title = "Live training";
 
-const LEFT = 58;
-const RIGHT = 10;
-const FOOT = 22;
 const AGE = 400; // ms after which a sentence about an older picture is greyed
 const TONES = { "beats persistence": "beats", "worse than persistence": "worse" };
 
 export function mount(root, lab) {
   root.classList.add("train");
-  const lossHead = h("figcaption");
-  const forecastHead = h("figcaption");
-  const lossPlace = h("figure", {}, lossHead);
-  const forecastPlace = h("figure", {}, forecastHead);
-  const judged = h("div", { class: "judged" });
-  root.append(lossPlace, forecastPlace, judged);
-  const loss = surface(lossPlace, { label: t("Training loss by epoch") }, (...surface) => lab.picture && paintLoss(lab.picture, ...surface));
-  const forecast = surface(forecastPlace, { label: t("Forecast, truth and persistence") }, (...surface) => lab.picture && paintForecast(lab, pointed, ...surface));
+  const [lossHead, forecastHead] = [h("figcaption"), h("figcaption")];
+  const [lossPlace, forecastPlace] = [h("figure", {}, lossHead), h("figure", {}, forecastHead)];
   const skill = h("p", { class: "skill", id: "skill" });
-  const under = h("p", { class: "quiet" });
+  const interval = h("p", { class: "quiet" });
   const strip = h("div", { class: "strip" });
   const pill = h("p", { id: "verdict" });
   const sentence = h("p", { class: "sentence", id: "sentence" });
-  judged.append(h("div", {}, skill, under, strip), h("div", {}, pill, sentence));
-  const bar = surface(strip, { height: 34, label: t("Skill with its 90 % interval") }, (...surface) => lab.picture && paintSkill(lab.picture, ...surface));
+  root.append(lossPlace, forecastPlace, h("div", { class: "judged" }, h("div", {}, skill, interval, strip), h("div", {}, pill, sentence)));
+
+  const epochs = h("span");
+  const held = h("span");
+  const ms = h("span", { id: "ms" });
+  const band = h("span");
+  const reading = h("span", { class: "right", id: "reading" });
+  let pointed = null; // the session under the pointer
+  let ageing = null;
+
+  const picture = (paint) => (...drawn) => lab.picture && paint(...drawn);
+  const loss = surface(lossPlace, { label: t("Training loss by epoch") }, picture((...drawn) => paintLoss(lab.picture, ...drawn)));
+  const forecast = surface(forecastPlace, { label: t("Forecast, truth and persistence") }, picture((...drawn) => paintForecast(lab, pointed, ...drawn)));
+  const bar = surface(strip, { height: 34, label: t("Skill with its 90 % interval") }, picture((...drawn) => paintSkill(lab.picture, ...drawn)));
+
+  const plots = () => {
+    const other = lab.state.get("plot") === "change" ? "price" : "change";
+    return h("button", { class: "link", id: "plot", onclick: () => lab.state.set({ plot: other }) }, other === "change" ? t("show changes") : t("show prices"));
+  };
 
   const heads = () => {
-    const { picture } = lab;
-    if (!picture) return;
-    const [seeds, epochs] = picture.losses.shape;
-    clear(lossHead, h("b", {}, t("Loss")), h("span", {}, t("{epochs} epochs", { epochs })), h("span", { id: "ms" }, t("{ms} ms", { ms: fixed(picture.ms, 1) })));
-    clear(forecastHead,
-      key(t("forecast"), "var(--accent)"),
-      seeds > 1 ? h("span", {}, t("band: {seeds} seeds", { seeds })) : null,
-      key(t("truth"), "var(--ink)"),
-      key(t("persistence"), "var(--quiet)", true),
-      h("span", { class: "right", id: "reading" }));
-    read(null);
+    clear(lossHead, h("b", {}, t("Loss")), epochs, held, ms);
+    clear(forecastHead, key(t("forecast"), "var(--accent)"), band, key(t("truth"), "var(--ink)"), key(t("persistence"), "var(--quiet)", true), plots(), reading);
   };
 
   // What stands under the pointer; without one, the shapes.
-  let pointed = null;
   const read = (place) => {
-    const { picture } = lab;
+    const found = lab.picture;
     pointed = place;
-    const reading = document.getElementById("reading");
-    if (!reading) return;
     reading.textContent = place === null
-      ? t("X {shape} · {weights} weights", { shape: `(${picture.shapes.X_train?.join(", ")})`, weights: picture.weights })
-      : t("{date}: forecast {yhat}, truth {y}", { date: lab.day(picture.rows[place]), yhat: short(picture.yhat[place]), y: short(picture.y[place]) });
+      ? `X (${found.shapes.X_train?.join(", ")})`
+      : t("{date} {yhat}, truth {y}", { date: lab.day(found.rows[place]), yhat: short(found.yhat[place]), y: short(found.y[place]) });
   };
-  const placeOf = (event) => {
+
+  const under = (event) => {
     const n = lab.picture?.yhat.length ?? 0;
     const place = Math.round(scale(0, n - 1, LEFT, forecast.canvas.clientWidth - RIGHT).back(event.offsetX));
     return place >= 0 && place < n ? place : null;
   };
-  forecast.canvas.addEventListener("pointermove", (event) => {
+  const point = (place) => {
     if (!lab.picture) return;
-    read(placeOf(event));
+    read(place);
     forecast.repaint();
-  });
-  forecast.canvas.addEventListener("pointerleave", () => {
-    if (!lab.picture) return;
-    read(null);
-    forecast.repaint();
-  });
+  };
+  forecast.canvas.addEventListener("pointermove", (event) => point(under(event)));
+  forecast.canvas.addEventListener("pointerleave", () => point(null));
   forecast.canvas.addEventListener("click", (event) => {
-    const place = placeOf(event);
+    const place = under(event);
     if (place !== null) lab.state.set({ at: lab.day(lab.picture.rows[place]) });
   });
 
-  let ageing = null;
   const show = () => {
-    const { picture } = lab;
-    if (!picture) return;
-    heads();
-    loss.repaint();
-    forecast.repaint();
-    bar.repaint();
-    skill.textContent = t("skill {skill}", { skill: compact(picture.skill) });
-    under.textContent = t("90 % interval {lo} to {hi}; error {ratio} times that of repeating the last close", {
-      lo: compact(picture.skill_lo), hi: compact(picture.skill_hi), ratio: fixed(picture.ratio, 2),
+    const found = lab.picture;
+    if (!found) return;
+    const [seeds, length] = found.losses.shape;
+    epochs.textContent = t("{epochs} epochs", { epochs: length });
+    ms.textContent = t("{ms} ms", { ms: fixed(found.ms, 1) });
+    clear(held, found.val_losses.length ? key(t("held out"), "var(--worse)", true) : null);
+    band.textContent = seeds > 1 ? t("band: {seeds} seeds", { seeds }) : "";
+    skill.textContent = t("skill {skill}", { skill: compact(found.skill) });
+    interval.textContent = t("90 % interval {lo} to {hi}; error {ratio} times that of repeating the last close", {
+      lo: compact(found.skill_lo), hi: compact(found.skill_hi), ratio: fixed(found.ratio, 2),
     });
+    read(pointed !== null && pointed < found.yhat.length ? pointed : null);
+    for (const drawn of [loss, forecast, bar]) drawn.repaint();
     clearTimeout(ageing);
     ageing = setTimeout(() => sentence.classList.add("old"), AGE);
-    requestAnimationFrame(() => (lab.painted = picture.id));
+    requestAnimationFrame(() => (lab.painted = found.id));
   };
 
   const rule = () => {
@@ -104,123 +101,17 @@ export function mount(root, lab) {
 
   lab.on("picture", show);
   lab.on("verdict", rule);
-  lab.on("lang", show);
-  show();
+  const words = () => {
+    heads();
+    show();
+  };
+  lab.on("lang", words);
+  lab.state.on((names) => names.has("plot") && words());
+  words();
   rule();
-  return {};
+  return { show };
 }
 
 const key = (text, colour, dashed = false) => h("span", { class: dashed ? "key dashed" : "key", style: { "--c": colour } }, text);
 
 const compact = (value) => signed(value, Math.abs(value) >= 10 ? 1 : 3);
-
-function paintLoss(picture, ctx, width, height, ink) {
-  const { losses, val_losses: held } = picture;
-  const [seeds, epochs] = losses.shape;
-  const all = [...losses, ...held].filter((value) => value > 0);
-  if (!all.length) return;
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  const floor = height - FOOT;
-  const x = scale(1, Math.max(epochs, 2), LEFT, width - RIGHT);
-  const wide = high / low > 8;
-  const y = wide ? logScale(low / 1.1, high * 1.1, floor, 8) : scale(low - (high - low) * 0.06, high + (high - low) * 0.06, floor, 8);
-  levels(ctx, y, wide ? powers(low / 1.1, high * 1.1) : ticks(y.from, y.to, 4), LEFT, width, ink);
-  const xs = Array.from({ length: epochs }, (_, epoch) => x(epoch + 1));
-  const row = (array, seed) => array.subarray(seed * epochs, (seed + 1) * epochs);
-  for (let seed = 0; seed < seeds; seed++) {
-    ctx.globalAlpha = seeds > 1 ? 0.55 : 1;
-    line(ctx, xs, Array.from(row(losses, seed), y), ink.accent, seeds > 1 ? 1.2 : 2);
-    if (held.length) line(ctx, xs, Array.from(row(held, seed), y), ink.worse, 1.2, [3, 3]);
-  }
-  ctx.globalAlpha = 1;
-  feet(ctx, ticks(1, epochs, 4).filter(Number.isInteger).map((epoch) => [x(Math.max(epoch, 1)), short(Math.max(epoch, 1))]), floor + 13, ink);
-}
-
-function paintForecast(lab, pointed, ctx, width, height, ink) {
-  const { picture } = lab;
-  const { prices, yhat, y: truth, last_close: last, rows } = picture;
-  const [seeds, n] = prices.shape;
-  const floor = height - FOOT;
-  const x = scale(0, n - 1, LEFT, width - RIGHT);
-  const [low, high] = range([truth, last, yhat]);
-  const y = scale(low, high, floor, 8);
-  levels(ctx, y, ticks(low, high, 4), LEFT, width, ink);
-  const xs = Array.from({ length: n }, (_, i) => x(i));
-  ctx.save();
-  ctx.beginPath();
-  ctx.rect(LEFT, 0, width - LEFT, floor);
-  ctx.clip();
-  if (seeds > 1) {
-    const [lows, highs] = spread(prices, seeds, n);
-    band(ctx, xs, lows.map(y), highs.map(y), ink.accent);
-  }
-  line(ctx, xs, Array.from(last, y), ink.quiet, 1.2, [2, 3]);
-  line(ctx, xs, Array.from(truth, y), ink.ink, 1.4);
-  line(ctx, xs, Array.from(yhat, y), ink.accent, 2);
-  if (pointed !== null && pointed < n) {
-    line(ctx, [xs[pointed], xs[pointed]], [0, floor], ink.reach, 1);
-    dot(ctx, xs[pointed], y(truth[pointed]), ink.ink);
-    dot(ctx, xs[pointed], y(yhat[pointed]), ink.accent);
-  }
-  ctx.restore();
-  const every = Math.max(1, Math.floor(n / 6));
-  feet(ctx, Array.from({ length: Math.ceil(n / every) }, (_, i) => [x(i * every), lab.day(rows[i * every]).slice(0, 7)]), floor + 13, ink);
-}
-
-function dot(ctx, x, y, colour) {
-  ctx.fillStyle = colour;
-  ctx.beginPath();
-  ctx.arc(x, y, 3.5, 0, 7);
-  ctx.fill();
-}
-
-// The truth with room around it: forecasts far off leave the picture rather than flatten it.
-function range(series) {
-  const [truth] = series;
-  let [low, high] = [Math.min(...truth), Math.max(...truth)];
-  const room = (high - low) * 0.9 || 1;
-  for (const values of series) {
-    for (const value of values) {
-      if (!Number.isFinite(value)) continue;
-      low = Math.max(Math.min(low, value), Math.min(...truth) - room);
-      high = Math.min(Math.max(high, value), Math.max(...truth) + room);
-    }
-  }
-  const pad = (high - low) * 0.05;
-  return [low - pad, high + pad];
-}
-
-function spread(prices, seeds, n) {
-  const [lows, highs] = [new Array(n).fill(Infinity), new Array(n).fill(-Infinity)];
-  for (let seed = 0; seed < seeds; seed++) {
-    for (let i = 0; i < n; i++) {
-      lows[i] = Math.min(lows[i], prices[seed * n + i]);
-      highs[i] = Math.max(highs[i], prices[seed * n + i]);
-    }
-  }
-  return [lows, highs];
-}
-
-// Skill on a line from -1 to 1; beyond -1 the scale is the error's own, so that bad nets can be told apart.
-function paintSkill(picture, ctx, width, height, ink) {
-  const squash = (skill) => Math.asinh(skill * 8);
-  const x = scale(squash(-100), squash(1), 6, width - 6);
-  const at = (skill) => x(squash(Math.max(skill, -100)));
-  const middle = 12;
-  ctx.fillStyle = ink.faint;
-  ctx.fillRect(6, middle - 3, width - 12, 6);
-  ctx.fillStyle = ink.accent;
-  ctx.globalAlpha = 0.35;
-  ctx.fillRect(at(picture.skill_lo), middle - 3, Math.max(at(picture.skill_hi) - at(picture.skill_lo), 2), 6);
-  ctx.globalAlpha = 1;
-  ctx.strokeStyle = ink.ink;
-  ctx.beginPath();
-  ctx.moveTo(at(0), middle - 8);
-  ctx.lineTo(at(0), middle + 8);
-  ctx.stroke();
-  ctx.fillStyle = ink.accent;
-  ctx.beginPath();
-  ctx.arc(at(picture.skill), middle, 5, 0, 7);
-  ctx.fill();
-  feet(ctx, [[at(0), "0"], [at(-1), "−1"], [at(-10), "−10"], [at(1) - 4, "1"]].sort((a, b) => a[0] - b[0]), middle + 16, ink);
-}
