@@ -158,7 +158,7 @@ def test_ctrl_c_while_a_net_is_fitted_to_the_whole_market(source, tmp_path):
 
 def test_a_second_run_on_one_folder_is_refused(source, tmp_path):
     folder = tmp_path / "run"
-    first = begin("run", source, *ASKED, "--set", "epochs=5000", "--out", folder)
+    first = begin("run", source, *ASKED, "--set", "epochs=1000", "--out", folder)
     try:
         assert until(lambda: kept(folder) > 0)
         second = run("resume", folder)
