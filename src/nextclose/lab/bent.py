@@ -12,6 +12,7 @@ from nextclose.core.seeds import permutation, uniform
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import Split
 from nextclose.lab.choices import Choices
+from nextclose.training.fold import learning_windows
 from nextclose.windows import Dataset
 
 _Number = TypeVar("_Number", bound=np.generic)
@@ -40,7 +41,8 @@ def bend(data: Dataset, choices: Choices, split: Split) -> Bent:
     if switches["split"] == "shuffled":
         data, rows = _split_shuffled(data, train, test)
     if switches["axes"] == "reshape":
-        data = replace(data, X=_reshaped(data.X, (train, test)))
+        learned = learning_windows(choices.recipe, data, (split.train_start, split.train_stop))
+        data = replace(data, X=_reshaped(data.X, (*learned, test)))
     whole = switches["scaler"] == "everything" or switches["split"] == "shuffled"
     return Bent(data=data, rows=rows, scaled_on=(split.train_start, split.test_last + 1) if whole else None)
 
@@ -59,7 +61,8 @@ def misread(batch: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
 
 
 def _reshaped(X: Float64s, batches: tuple[slice, ...]) -> Float64s:
-    """What a net is fed of each batch (N, L, F) by `reshape(L, N, F)` where `swapaxes(0, 1)` was meant."""
+    """What a net is fed of each batch (N, L, F) by `reshape(L, N, F)` where `swapaxes(0, 1)` was meant: the windows that
+    train, those that validate and those that it is asked about."""
     wrong = X.copy()
     for batch in batches:
         wrong[batch] = misread(X[batch]).swapaxes(0, 1)

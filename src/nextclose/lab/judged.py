@@ -8,16 +8,20 @@ from nextclose.core.forecasts import Forecasts
 from nextclose.core.lang import Lang
 from nextclose.core.results import Kind, ModelRow
 from nextclose.judging.judge import judge
-from nextclose.judging.splits import Split
 from nextclose.lab.desk import Desk
 from nextclose.lab.experiment import Experiment
 from nextclose.study.tables import forecast_table
+from nextclose.study.walk import Walked
 
 
 def verdict(desk: Desk, found: Experiment, lang: Lang) -> tuple[ModelRow, ...]:
-    """The net's row, then those of the plainer forecasts, on the sessions that all of them forecast."""
+    """The rows of the net and of the plainer forecasts, on the sessions that all of them forecast.
+
+    Of windows drawn at random from both spans only persistence stands beside the net: the others, fitted on bars in a row,
+    would have been fitted on sessions that they are asked for.
+    """
     recipe, walked = found.choices.recipe, found.walked
-    everyone = (walked, *desk.baselines(recipe.windows.seq_len, _asked(found)))
+    everyone = (walked, *_plainer(desk, found))
     tables = [forecast_table(model, desk.bars, desk.scale, intervals=False) for model in everyone]
     kinds: dict[str, Kind] = dict.fromkeys((model.name for model in everyone), "baseline")
     kinds[recipe.name] = "recipe"
@@ -26,11 +30,9 @@ def verdict(desk: Desk, found: Experiment, lang: Lang) -> tuple[ModelRow, ...]:
     return judged.models
 
 
-def _asked(found: Experiment) -> Split:
-    """What the plainer forecasts are fitted on and asked for: of windows drawn at random from both spans, all at once."""
-    split = found.split
+def _plainer(desk: Desk, found: Experiment) -> tuple[Walked, ...]:
+    seq_len, split = found.choices.recipe.windows.seq_len, found.split
     if found.choices.switches["split"] == "time":
-        return split
-    return replace(
-        split, train_stop=split.test_last + 1, test_first=split.train_start + found.choices.recipe.windows.seq_len
-    )
+        return desk.baselines(seq_len, split)
+    everything = replace(split, train_stop=split.test_last + 1, test_first=split.train_start + seq_len)
+    return tuple(walked for walked in desk.baselines(seq_len, everything) if walked.name == "persistence")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from nextclose.lab import bars, opening, shapes, train
+from nextclose.lab import (
+    bars,
+    breaks,
+    ladder,
+    opening,
+    shapes,
+    train,
+)
 from nextclose.lab.job import Answer
 
 TOPICS: dict[str, Answer] = {
@@ -11,4 +18,6 @@ TOPICS: dict[str, Answer] = {
     "train": train.answer,
     "envelope": opening.state,
     "open": opening.opened,
+    "ladder": ladder.answer,
+    "breaks": breaks.answer,
 }

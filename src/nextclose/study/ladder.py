@@ -35,24 +35,26 @@ def climb(walked: Mapping[str, Walked], bars: Bars, lang: Lang) -> Ladder | None
 
     None where persistence makes no error there, so that nothing can be measured against it.
     """
-    origins = _shared_origins([walked[name] for name in (*LADDER, "ridge")])
-    y, last_close = bars.close[origins + 1], bars.close[origins]
-    naive = y - last_close
+    origins = shared_origins([walked[name] for name in (*LADDER, "ridge")])
+    naive = bars.close[origins + 1] - bars.close[origins]
     if not naive.any():
         return None
-    rungs = []
-    for name in (*LADDER, "ridge"):
-        rows = np.isin(walked[name].origins, origins)
-        errors = y - walked[name].prices[:, rows, 0]
-        rungs.append(_rung(name, errors, naive, last_close, lang))
-    rungs.append(_rung("persistence", naive[None, :], naive, last_close, lang))
+    rungs = [measured_rung(walked[name], bars, origins, lang) for name in (*LADDER, "ridge")]
+    rungs.append(_rung("persistence", naive[None, :], naive, bars.close[origins], lang))
     decisive = rungs[int(np.argmin(_gains(rungs))) + 1].name
     return Ladder(rungs=tuple(rungs), decisive=decisive, sentence=_sentence(rungs).render(lang))
 
 
-def _shared_origins(walked: Sequence[Walked]) -> Ints:
+def shared_origins(walked: Sequence[Walked]) -> Ints:
     """Origins that every model has and whose target has happened, (n,)."""
     return reduce(np.intersect1d, [model.origins for model in walked])
+
+
+def measured_rung(walked: Walked, bars: Bars, origins: Ints, lang: Lang) -> Rung:
+    """One rung on its own, judged on `origins` (n,), which it must have and on which persistence must err."""
+    y, last_close = bars.close[origins + 1], bars.close[origins]
+    errors = y - walked.prices[:, np.isin(walked.origins, origins), 0]
+    return _rung(walked.name, errors, y - last_close, last_close, lang)
 
 
 def _rung(name: str, errors: Float64s, naive: Float64s, last_close: Float64s, lang: Lang) -> Rung:
