@@ -34,7 +34,7 @@ def walked(desk, ask=None, **values):
 
 
 def job():
-    return Job(lambda: True, "en")
+    return Job(lambda: True, lambda: True, "en")
 
 
 @pytest.mark.parametrize("features", ["open,high,low,close", "close,change,volume"])
