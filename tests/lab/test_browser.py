@@ -1,0 +1,139 @@
+"""The lab as somebody meets it in a browser: every change trains, and what is shown is what the engine computes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from tests.lab.conftest import drag, settle, visit, watched
+
+from nextclose.bars import load_bars
+from nextclose.lab.choices import read_choices
+from nextclose.lab.desk import Desk
+from nextclose.lab.experiment import experiment
+
+pytestmark = pytest.mark.slow
+PIXELS = "place => document.querySelector(place).toDataURL()"
+LOSSES = "() => [...lab.picture.losses]"
+WIDER = "() => document.documentElement.scrollWidth > innerWidth || document.body.scrollWidth > innerWidth"
+LOSS = "#view-train canvas"
+
+
+@pytest.fixture(scope="module")
+def desk():
+    return Desk(load_bars("sample:AAPL"))
+
+
+def losses(desk, **choices):
+    return experiment(desk, read_choices(choices)).losses.losses
+
+
+def address(page):
+    """The choices that the address holds, once it is rewritten."""
+    page.wait_for_timeout(300)
+    return dict(re.findall(r"[?&]([a-z_0-9]+)=([^&]*)", page.url))
+
+
+def test_it_opens_without_a_complaint_and_draws(page, lab, desk):
+    visit(page, lab)
+    assert page.title() == "nextclose lab"
+    blank = page.evaluate("() => { const c = document.createElement('canvas'); c.width = 300; return c.toDataURL(); }")
+    assert page.evaluate(PIXELS, LOSS) != blank
+    np.testing.assert_allclose(page.evaluate(LOSSES), losses(desk).ravel(), rtol=1e-6)
+    assert "persistence" in page.inner_text("#sentence")
+
+
+def test_dragging_the_learning_rate_changes_the_loss_curve(page, lab, desk):
+    visit(page, lab)
+    before = page.evaluate(PIXELS, LOSS)
+    drag(page, "#set-lr", 0.45, 0.8)
+    settle(page)
+    chosen = page.input_value("#set-lr")
+    lr = page.evaluate("() => lab.choices().lr")
+    assert np.log10(float(lr)) == pytest.approx(float(chosen), abs=0.02)
+    np.testing.assert_allclose(page.evaluate(LOSSES), losses(desk, lr=lr).ravel(), rtol=1e-6)
+    assert page.evaluate(PIXELS, LOSS) != before
+    assert page.inner_text(".field[data-name=lr] output") == lr
+    assert address(page)["lr"] == lr
+
+
+def test_the_address_brings_everything_back(page, lab, desk):
+    asked = {"cell": "gru", "seeds": "3", "epochs": "20", "target": "log-return"}
+    visit(page, lab, **asked)
+    np.testing.assert_allclose(page.evaluate(LOSSES), losses(desk, **asked).ravel(), rtol=1e-6)
+    assert page.get_attribute("#set-cell [data-value=gru]", "aria-checked") == "true"
+    assert address(page) == asked
+
+
+def test_a_setting_that_cannot_be_is_told_and_the_next_one_works(page, lab):
+    page.goto(lab.url + "?seq_len=5000")
+    page.wait_for_selector("#problem:visible")
+    assert "seq_len 5000 (at most 60)" in page.inner_text("#problem")
+    page.click("#back")
+    settle(page)
+    assert page.is_hidden("#problem")
+
+
+def test_a_net_that_sees_the_future_sets_off_the_judges_alarm(page, lab):
+    visit(page, lab, recipe="tutorial-return")
+    honest = page.inner_text("#sentence")
+    visit(page, lab, recipe="tutorial-return", leak="on")
+    assert "leak" in page.inner_text("#sentence")
+    assert "leak" not in honest
+
+
+@pytest.mark.parametrize("how", ["the button", "the address"])
+def test_it_speaks_korean(page, lab, how):
+    visit(page, lab, **({"lang": "ko"} if how == "the address" else {}))
+    if how == "the button":
+        page.click("#language")
+        page.wait_for_function("() => document.documentElement.lang === 'ko'")
+        page.wait_for_function("() => /[가-힣]/.test(document.getElementById('sentence').textContent)")
+    assert "학습률" in page.inner_text("#settings")
+    assert re.search("[가-힣]", page.inner_text("#sentence"))
+    assert page.inner_text("#language") == "English"
+    page.click("#language")
+    page.wait_for_function("() => /persistence/.test(document.getElementById('sentence').textContent)")
+    assert "Learning rate" in page.inner_text("#settings")
+
+
+def test_the_keyboard_alone_suffices(page, lab):
+    visit(page, lab)
+    found = {}
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        name = page.evaluate("() => document.activeElement.id || document.activeElement.closest('[id]')?.id")
+        found[name] = found.get(name, 0) + 1
+        if name == "set-lr" and found[name] == 1:
+            before = page.evaluate("() => lab.choices().lr")
+            page.keyboard.press("ArrowRight")
+            settle(page)
+            assert page.evaluate("() => lab.choices().lr") != before
+        if name == "set-cell" and found[name] == 1:
+            page.keyboard.press("ArrowRight")
+            settle(page)
+            assert page.evaluate("() => lab.choices().cell") == "gru"
+    wanted = {"set-recipe", "set-cell", "set-hidden_size", "set-lr", "set-epochs", "set-seeds", "handle-test_start"}
+    assert wanted | {"language", "theme"} <= found.keys()
+
+
+def test_the_spans_move_by_keys(page, lab):
+    visit(page, lab)
+    before = page.evaluate("() => lab.picture.dates.test_start")
+    page.focus("#handle-test_start")
+    page.keyboard.press("PageDown")
+    settle(page)
+    assert page.evaluate("() => lab.picture.dates.test_start") < before
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_the_window(chromium, lab, lang, scheme):
+    with watched(chromium, color_scheme=scheme) as page:
+        visit(page, lab, lang=lang, seeds="5")
+        for tab in page.query_selector_all("#tabs [role=tab]"):
+            name = tab.get_attribute("id")
+            page.click(f"#{name}")
+            page.wait_for_timeout(200)
+            assert not page.evaluate(WIDER), name
