@@ -11,7 +11,7 @@ import numpy.typing as npt
 from nextclose.core.seeds import permutation, uniform
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.splits import Split
-from nextclose.lab.choices import Choices
+from nextclose.lab.choices import SWITCHES, Choices
 from nextclose.training.fold import learning_windows
 from nextclose.windows import Dataset
 
@@ -45,6 +45,18 @@ def bend(data: Dataset, choices: Choices, split: Split) -> Bent:
         data = replace(data, X=_reshaped(data.X, (*learned, test)))
     whole = switches["scaler"] == "everything" or switches["split"] == "shuffled"
     return Bent(data=data, rows=rows, scaled_on=(split.train_start, split.test_last + 1) if whole else None)
+
+
+def sources(data: Dataset, choices: Choices, split: Split, window: int) -> tuple[Ints, Ints]:
+    """Where each number of a bent window comes from: the row of the bars and the number of the feature, (L, F) each."""
+    N, L, F = data.X.shape
+    steps, columns = np.arange(L)[:, None], np.arange(F)
+    if all(choices.switches[name] == SWITCHES[name][0] for name in ("days", "axes", "leak", "split")):
+        return np.broadcast_to(data.first + window - L + 1 + steps, (L, F)), np.broadcast_to(columns, (L, F))
+    rows = data.first - L + 1 + np.arange(N)[:, None, None] + steps  # (N, L, 1)
+    numbers = bend(replace(data, X=(rows * F + columns).astype(np.float64)), choices, split).data.X[window]
+    row, column = np.divmod(numbers.astype(np.int64), F)
+    return row, column
 
 
 def _days_shuffled(X: Float64s) -> Float64s:

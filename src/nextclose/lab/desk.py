@@ -7,9 +7,10 @@ rows     0 ..................... explored - 1 | explored ......... n - 1
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from nextclose.bars.bars import Bars
 from nextclose.baselines import BASELINES
@@ -58,6 +59,7 @@ class Desk:
         self._lock = threading.Lock()
         self._tried: set[str] = set()
         self._datasets: dict[WindowSettings, Dataset] = {}
+        self._made: dict[Hashable, Any] = {}
         self._plain: dict[tuple[int, int, int, int, int], tuple[Walked, ...]] = {}
 
     @cached_property
@@ -98,6 +100,12 @@ class Desk:
             key,
             tuple(walk_baseline(name, seq_len, self.bars, split, refit_every=0) for name in BASELINES),
         )
+
+    def kept(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+        """What `make` made under this key, made again only when it is forgotten."""
+        with self._lock:
+            found: _Made | None = self._made.get(key)
+        return found if found is not None else self._keep(self._made, key, make())
 
     def looked_at(self, key: str, error: Float64s, naive: Float64s, rows: Ints) -> None:
         """Count choices whose forecasts were shown.

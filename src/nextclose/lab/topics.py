@@ -10,6 +10,7 @@ from nextclose.lab import (
     shapes,
     train,
 )
+from nextclose.lab import bars, opening, train, unrolled
 from nextclose.lab.job import Answer
 
 TOPICS: dict[str, Answer] = {
@@ -20,4 +21,6 @@ TOPICS: dict[str, Answer] = {
     "open": opening.opened,
     "ladder": ladder.answer,
     "breaks": breaks.answer,
+    "net": unrolled.answer,
+    "unit": unrolled.unit,
 }

@@ -67,8 +67,8 @@ def _shapes(explained: Explanation, lang: Lang) -> Group:
 def _step(explained: Explanation, t: int, step: ExplainedStep, lang: Lang) -> Group:
     last = explained.flat or t == len(explained.steps)
     parts: list[RenderableType] = [_inputs(explained, t, step, lang)]
-    parts += [_layer(explained, number, t, lang) for number in range(len(step.layers))]
-    y = ", ".join(_named(explained, k, _number(value)) for k, value in enumerate(step.y))
+    parts += [_layer(explained, layer, t, lang) for layer in range(len(step.layers))]
+    y = ", ".join(_named(explained, k, number(value)) for k, value in enumerate(step.y))
     if last:
         parts.append(
             Rich.assemble(
@@ -102,8 +102,8 @@ def _features(explained: Explanation, session: ExplainedStep, lang: Lang) -> Tab
     for _ in explained.features:
         table.add_column(justify="right")
     table.add_row("", *(Rich(feature, style=QUIET) for feature in explained.features))
-    table.add_row("  " + say("as it is", lang), *map(_price_text, session.raw))
-    table.add_row("  " + say("scaled", lang), *map(_number, session.scaled))
+    table.add_row("  " + say("as it is", lang), *map(price_text, session.raw))
+    table.add_row("  " + say("scaled", lang), *map(number, session.scaled))
     return table
 
 
@@ -117,7 +117,7 @@ def _layer(explained: Explanation, layer: int, t: int, lang: Lang) -> Renderable
     for name in shown:
         table.add_column(_title(explained, name, t), justify="right", style=ACCENT if name == "h" else None)
     for unit in range(min(hidden, UNITS)):
-        table.add_row(str(unit), *(_number(values[unit]) for values in shown.values()))
+        table.add_row(str(unit), *(number(values[unit]) for values in shown.values()))
     parts: list[RenderableType] = []
     if len(explained.steps[0].layers) > 1:
         parts.append(Rich(say("layer {layer}", lang, layer=layer + 1), style=QUIET))
@@ -153,14 +153,14 @@ def _head(explained: Explanation, lang: Lang) -> Group:
 
 
 def _products(weights: Float64s, h: Float64s, bias: float | None, total: float) -> Rich:
-    shown = [f"({_number(w)} × {_number(value)})" for w, value in zip(weights[:UNITS], h[:UNITS], strict=True)]
+    shown = [f"({number(w)} × {number(value)})" for w, value in zip(weights[:UNITS], h[:UNITS], strict=True)]
     if len(weights) > UNITS:
         rest = float(weights[UNITS:] @ h[UNITS:])
-        shown.append(f"[{len(weights) - UNITS}: {_number(rest)}]")
+        shown.append(f"[{len(weights) - UNITS}: {number(rest)}]")
     if bias is not None:
-        shown.append(_number(bias))
+        shown.append(number(bias))
     lines = ["   " + " + ".join(shown[i : i + 3]) for i in range(0, len(shown), 3)]
-    return Rich.assemble(" +\n".join(lines), "\n   = ", (_number(total), ACCENT))
+    return Rich.assemble(" +\n".join(lines), "\n   = ", (number(total), ACCENT))
 
 
 def _output(explained: Explanation, k: int, lang: Lang) -> str:
@@ -187,8 +187,8 @@ def _price(explained: Explanation, lang: Lang) -> Group:
     for q in range(explained.closes.shape[1]):
         style = "" if q == explained.median else QUIET
         name = f"q{explained.quantiles[q]:g}".ljust(7) if explained.quantiles else ""
-        lines.append(Rich("   " + name + _how(explained, q), style=style))
-    lines.append(Rich("   " + say("last close {last}", lang, last=_price_text(explained.last_close))))
+        lines.append(Rich("   " + name + price_sum(explained, q), style=style))
+    lines.append(Rich("   " + say("last close {last}", lang, last=price_text(explained.last_close))))
     if np.isfinite(explained.y):
         naive, missed = explained.y - explained.last_close, explained.y - float(explained.yhat[0])
         lines.append(
@@ -197,7 +197,7 @@ def _price(explained: Explanation, lang: Lang) -> Group:
                 + say(
                     "the close that came {y}: the net missed by {missed}, repeating the last close by {naive}",
                     lang,
-                    y=_price_text(explained.y),
+                    y=price_text(explained.y),
                     missed=f"{missed:+,.2f}",
                     naive=f"{naive:+,.2f}",
                 )
@@ -206,10 +206,10 @@ def _price(explained: Explanation, lang: Lang) -> Group:
     return Group(*lines)
 
 
-def _how(explained: Explanation, q: int) -> str:
+def price_sum(explained: Explanation, q: int) -> str:
     """From an output of the next session to its price."""
-    value, last_close = float(explained.output[q]), _price_text(explained.last_close)
-    price = _price_text(float(explained.closes[0, q]))
+    value, last_close = float(explained.output[q]), price_text(explained.last_close)
+    price = price_text(float(explained.closes[0, q]))
     if explained.target == "price":
         return f"{value:+.9f} × {explained.y_scale:,.10g} + {explained.y_shift:,.10g} = {price}"
     if explained.target == "log-return":
@@ -220,11 +220,13 @@ def _how(explained: Explanation, q: int) -> str:
     return f"{r}     {last_close} × exp(r) = {price}"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A number of the net's, signed, to six places."""
     return f"{value:+.6f}"
 
 
-def _price_text(value: float) -> str:
+def price_text(value: float) -> str:
+    """A price: whole where it is, else to two places, or four below 10."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.4f}" if abs(value) < 10 else f"{value:,.2f}"
 
 
