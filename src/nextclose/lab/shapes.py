@@ -25,6 +25,7 @@ from nextclose.lab.desk import Desk
 from nextclose.lab.experiment import Experiment, experiment
 from nextclose.lab.frames import Frame
 from nextclose.lab.job import Job
+from nextclose.lab.tries import count_try
 from nextclose.training.fold import learning_windows
 from nextclose.windows import Scaler, fit_scaler, make_windows
 
@@ -62,7 +63,7 @@ def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
     yield windows(choices, cut)
     job.check()
     chosen = experiment(desk, choices, job.check)
-    desk.looked_at(choices.key)
+    count_try(desk, chosen)
     yield net(choices, cut, chosen)
     yield errors(desk, "chosen", chosen)
     for way in ("axes", "h0"):
@@ -197,7 +198,7 @@ def _other(desk: Desk, choices: Choices, way: str, job: Job) -> Frame:
         found = experiment(desk, other, job.check)
     except NextcloseError as error:
         return Frame(header={"part": "errors", "way": way, "reason": error.message(job.lang)})
-    desk.looked_at(other.key)
+    count_try(desk, found)
     return errors(desk, way, found)
 
 

@@ -9,8 +9,8 @@ from nextclose.lab import (
     opening,
     shapes,
     train,
+    unrolled,
 )
-from nextclose.lab import bars, opening, train, unrolled
 from nextclose.lab.job import Answer
 
 TOPICS: dict[str, Answer] = {
