@@ -45,6 +45,7 @@ MOST: dict[str, int] = {
     "epochs": 2000,
     "seeds": 20,
     "patience": 2000,
+    "batch_size": 100_000,
 }
 """Largest values that a page can ask for."""
 MOST_FEATURES = 12

@@ -11,7 +11,7 @@ from nextclose.core.errors import SourceError
 from nextclose.lab.desk import Desk
 
 KEPT = 12
-"""Desks that are remembered, the latest used."""
+"""Desks that are remembered: the one that the lab was started with, and the latest used."""
 OPEN_TO_ALL = ("sample:", "walk:")
 """Sources that a page may name beside the one that the lab was started with."""
 
@@ -31,6 +31,7 @@ class Desks:
 
         Raises SourceError for a source that is not open to pages, and what `load_bars` raises.
         """
+        source = "" if source == self.start else source
         with self._lock:
             found = self._desks.pop(source, None)
             if found is not None:
@@ -38,7 +39,7 @@ class Desks:
         return found or self._add(source, Desk(self._load(source)))
 
     def _load(self, source: str) -> Bars:
-        if source in ("", self.start):
+        if not source:
             given = self.start if self._given is None else self._given
             return load_bars(given, faults=self._faults, exchange=self._exchange)
         if not source.startswith(OPEN_TO_ALL):
@@ -53,5 +54,5 @@ class Desks:
     def _add(self, source: str, desk: Desk) -> Desk:
         with self._lock:
             while len(self._desks) >= KEPT:
-                self._desks.pop(next(iter(self._desks)))
+                self._desks.pop(next(name for name in self._desks if name))
             return self._desks.setdefault(source, desk)

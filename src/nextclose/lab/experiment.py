@@ -17,7 +17,7 @@ from nextclose.judging.splits import Split
 from nextclose.lab.bent import Bent, bend
 from nextclose.lab.choices import Choices
 from nextclose.lab.desk import Desk
-from nextclose.lab.work import check_work
+from nextclose.lab.work import turn
 from nextclose.study.walk import RecipeWalk, Walked
 from nextclose.study.watch import Watcher
 from nextclose.training.fold import FittedFold, closes_of, fit_all
@@ -109,12 +109,10 @@ def experiment(desk: Desk, choices: Choices, check: Callable[[], None] = lambda:
     """
     recipe, split = choices.recipe, desk.split(choices)
     engine = desk.engine(recipe)
-    data = desk.dataset(recipe.windows)
-    trained = data.train_windows(split.train_start, split.train_stop)
-    check_work(recipe, trained.stop - trained.start)
-    bent = bend(data, choices, split)
+    bent = bend(desk.dataset(recipe.windows), choices, split)
     walk = RecipeWalk(recipe, engine, desk.bars, split, _Look(check), data=bent.data, scaled_on=bent.scaled_on)
-    walked = walk.walked(fit_all([walk.wanted])[0])
+    with turn(recipe, walk.shapes["X_train"][0], check):
+        walked = walk.walked(fit_all([walk.wanted])[0])
     check()
     fold, losses = walked.fold, walked.losses
     assert fold is not None

@@ -16,20 +16,23 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from nextclose.core.lang import catalogue
+from nextclose.core.lang import Text, catalogue
 from nextclose.lab.desks import Desks
 from nextclose.lab.guard import Guard, Rules
-from nextclose.lab.session import Session
+from nextclose.lab.session import AT_ONCE, Session
 from nextclose.lab.spec import page_spec
 
 PAGE = Path(str(files("nextclose.lab"))) / "page"
-THREADS = 32
-"""Requests that are computed at once."""
+PAGES = 24
+"""Pages that may be open at once."""
+FULL = Text("too many pages of this lab are open: close one of them")
+"""Why one more page is turned away; the page says it in its own language."""
 
 
 def make_app(desks: Desks, *, lang: str = "en", rules: Rules | None = None) -> ASGIApp:
     """The application over some desks; `lang` is what the page speaks unless its address says otherwise."""
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="lab")
+    pool = ThreadPoolExecutor(PAGES * AT_ONCE, thread_name_prefix="lab")
+    open_pages: set[Session] = set()
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
@@ -46,7 +49,16 @@ def make_app(desks: Desks, *, lang: str = "en", rules: Rules | None = None) -> A
         return JSONResponse(page_spec(desks.start, lang))
 
     async def socket(websocket: WebSocket) -> None:
-        await Session(websocket, desks, pool).run()
+        if len(open_pages) >= PAGES:
+            await websocket.accept()
+            await websocket.close(1013, str(FULL))
+            return
+        session = Session(websocket, desks, pool)
+        open_pages.add(session)
+        try:
+            await session.run()
+        finally:
+            open_pages.discard(session)
 
     app = Starlette(
         routes=[

@@ -25,6 +25,13 @@ from nextclose.lab.topics import TOPICS
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 4
+"""Topics of a page that are answered at once; the others wait."""
+LONGEST = 400
+"""Characters of a choice."""
+LARGEST = 2**53
+"""The largest number of a request: what a page can count to."""
+
 
 class Session:
     """A page that is open."""
@@ -33,14 +40,15 @@ class Session:
         self.socket, self.desks, self.pool = socket, desks, pool
         self.newest: dict[str, Mapping[str, Any]] = {}
         self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.room = asyncio.Semaphore(AT_ONCE)
         self.closed = False
 
     async def run(self) -> None:
         """Until the page goes away; what is being computed for it then stops."""
         await self.socket.accept()
         try:
-            while True:
-                await self._take(await self.socket.receive_text())
+            while (message := await self.socket.receive())["type"] == "websocket.receive":
+                await self._take(message.get("text"))
         except WebSocketDisconnect:
             pass
         finally:
@@ -48,7 +56,7 @@ class Session:
             for task in self.tasks.values():
                 task.cancel()
 
-    async def _take(self, text: str) -> None:
+    async def _take(self, text: str | None) -> None:
         try:
             ask = read_ask(text)
         except SettingsError as error:
@@ -71,18 +79,13 @@ class Session:
         lang = language(ask)
         job = Job(lambda: not self.closed, lambda: self.newest.get(topic) is ask, lang)
         loop = asyncio.get_running_loop()
-        frames = answers(self.desks, ask, job)
+        frames = told(answers(self.desks, ask, job), lang)
         try:
-            while (frame := await loop.run_in_executor(self.pool, next, frames, None)) is not None:
-                await self._send(frame, ask)
+            async with self.room:
+                while (frame := await loop.run_in_executor(self.pool, next, frames, None)) is not None:
+                    await self._send(frame, ask)
         except (StaleError, WebSocketDisconnect):
             return
-        except NextcloseError as error:
-            await self._send(Frame(header={"error": error.message(lang)}), ask)
-        except Exception:
-            log.exception("topic %s", topic)
-            told = say("the lab failed at this; what went wrong stands where it was started", lang)
-            await self._send(Frame(header={"error": told}), ask)
 
     async def _send(self, frame: Frame, ask: Mapping[str, Any]) -> None:
         if not self.closed:
@@ -91,24 +94,50 @@ class Session:
 
 def answers(desks: Desks, ask: Mapping[str, Any], job: Job) -> Iterator[Frame]:
     """Every frame that answers a request; run in a thread, nothing happens before the first is asked for."""
-    desk = desks.desk(str(ask.get("source", "")))
+    desk = desks.desk(ask.get("source", ""))
     job.check()
-    yield from TOPICS[str(ask["topic"])](desk, read_choices(ask.get("choices", {})), ask, job)
+    yield from TOPICS[ask["topic"]](desk, read_choices(ask.get("choices", {})), ask, job)
 
 
-def read_ask(text: str) -> Mapping[str, Any]:
+def told(frames: Iterator[Frame], lang: Lang) -> Iterator[Frame]:
+    """The frames; a last one says what went wrong, if anything did."""
+    try:
+        yield from frames
+    except StaleError:
+        raise
+    except NextcloseError as error:
+        yield Frame(header={"error": error.message(lang)})
+    except Exception:
+        log.exception("the lab failed")
+        yield Frame(header={"error": say("the lab failed at this; what went wrong stands where it was started", lang)})
+
+
+def read_ask(text: str | None) -> Mapping[str, Any]:
     """A page's message. Raises SettingsError for what is none."""
     try:
-        ask = json.loads(text)
-    except ValueError:
+        ask = json.loads(text or "")
+    except (ValueError, RecursionError):
         ask = None
-    if not isinstance(ask, dict) or not isinstance(ask.get("choices", {}), dict):
+    if not isinstance(ask, dict) or not _is_plain(ask):
         raise SettingsError('the lab takes messages such as {{"topic": "train", "id": 1, "choices": {{}}}}')
-    if ask.get("topic") not in TOPICS:
+    topic = ask.get("topic")
+    if not isinstance(topic, str) or topic not in TOPICS:
         raise SettingsError(
-            "the lab has no topic '{got}': expected one of {known}", got=ask.get("topic"), known=", ".join(TOPICS)
+            "the lab has no topic '{got}': expected one of {known}", got=str(topic)[:LONGEST], known=", ".join(TOPICS)
         )
     return ask
+
+
+def _is_plain(ask: Mapping[str, Any]) -> bool:
+    """Whether what every message has is of the right kind."""
+    number, source, choices = ask.get("id", 0), ask.get("source", ""), ask.get("choices", {})
+    return (
+        type(number) is int
+        and abs(number) <= LARGEST
+        and isinstance(source, str)
+        and isinstance(choices, dict)
+        and all(isinstance(value, str | int | float) and len(str(value)) <= LONGEST for value in choices.values())
+    )
 
 
 def language(ask: Mapping[str, Any]) -> Lang:

@@ -1,8 +1,10 @@
-"""How long a fit will take, told before it is begun: the lab refuses what nobody would wait for."""
+"""How long a fit will take, told before it is begun: the lab refuses what nobody would wait for, and long fits take turns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from math import ceil
 
@@ -19,8 +21,12 @@ ACTIVATION = 8
 """Products that a unit's activation is worth."""
 AN_UPDATE = 1e-6
 """Seconds that an update takes beside its batch, and a thousandth of that for each weight."""
-LANES = 16
+TOGETHER = 16
 """Windows that are computed together; a batch that does not fill them takes as long as one that does."""
+LANES = ((2.0, threading.Lock()), (0.2, threading.Lock()))
+"""Fits that take so many seconds or more go one at a time, each on all cores, so that short ones of other pages get theirs."""
+A_LOOK = 0.05
+"""Seconds between looks at whether a fit that waits for its turn is still wanted."""
 
 
 def seconds(recipe: Recipe, windows: int) -> float:
@@ -31,10 +37,25 @@ def seconds(recipe: Recipe, windows: int) -> float:
     training = recipe.training
     batch = min(training.batch_size or windows, max(windows, 1))
     updates = ceil(windows / batch)
-    products = updates * ceil(batch / LANES) * LANES * _products(recipe)
+    products = updates * ceil(batch / TOGETHER) * TOGETHER * _products(recipe)
     wide = 2.0 if training.dtype == "float64" else 1.0
     an_epoch = wide * A_PRODUCT * products + updates * AN_UPDATE * (1.0 + _products(recipe, steps=1) / 1000.0)
     return recipe.seeds * training.epochs * an_epoch
+
+
+@contextmanager
+def turn(recipe: Recipe, windows: int, check: Callable[[], None]) -> Iterator[None]:
+    """The turn of a fit. Raises SettingsError as `check_work`, and what `check` raises while it waits."""
+    check_work(recipe, windows)
+    takes = seconds(recipe, windows)
+    lane = next((lane for least, lane in LANES if takes >= least), None)
+    while lane is not None and not lane.acquire(timeout=A_LOOK):
+        check()
+    try:
+        yield
+    finally:
+        if lane is not None:
+            lane.release()
 
 
 def check_work(recipe: Recipe, windows: int) -> None:

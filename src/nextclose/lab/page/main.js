@@ -6,6 +6,7 @@ import { forgetInk, isDark, repaintAll } from "./draw.js";
 import { envelope } from "./envelope.js";
 import { price } from "./price.js";
 import { State } from "./state.js";
+import { own } from "./token.js";
 import { VIEWS } from "./views/index.js";
 import { Wire } from "./wire.js";
 import { language, speak, t } from "./words.js";
@@ -29,12 +30,15 @@ window.lab = lab; // for measurements and tests
 start();
 
 async function start() {
-  lab.state = new State(await (await fetch(`/spec.json${location.search}`)).json());
+  const answer = await fetch(own("/spec.json"));
+  const spec = await answer.json();
+  if (!answer.ok) return problem(spec.error);
+  lab.state = new State(spec);
   await speak(lab.state.get("lang"));
   dress();
-  lab.wire = new Wire(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws${location.search}`, {
+  lab.wire = new Wire(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${own("/ws")}`, {
     opened: askBars,
-    lost: () => problem(t("The connection to the lab is lost; trying again ...")),
+    lost: (reason) => problem(reason ? t(reason) : t("The connection to the lab is lost; trying again ...")),
   });
   lab.wire.common = () => ({ source: lab.state.get("source"), lang: lab.state.get("lang") });
   lab.wire.on("bars", takeBars);

@@ -18,8 +18,8 @@ export class Wire {
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => this.hooks.opened();
     this.socket.onmessage = (event) => this.take(event.data);
-    this.socket.onclose = () => {
-      this.hooks.lost();
+    this.socket.onclose = (event) => {
+      this.hooks.lost(event.reason);
       setTimeout(() => this.connect(), AGAIN);
     };
   }
