@@ -15,6 +15,7 @@ VERBS = (
     ("judge",),
     ("explain",),
     ("export",),
+    ("lab",),
     ("recipes",),
     ("market", "run"),
     ("market", "resume"),

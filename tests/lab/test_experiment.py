@@ -74,6 +74,7 @@ def test_numbers_are_those_of_run(desk, values):
         test_end=str(dates[split.test_last]),
         refit_every=0,
         ladder=False,
+        exchange="XNYS",
     )
     rows = study.table.where(np.flatnonzero(study.table.model == choices.recipe.name))
     np.testing.assert_array_equal(found.yhat, rows.yhat)
