@@ -11,8 +11,9 @@ from nextclose.bench.many import Many
 from nextclose.bench.starts import ColdStart, Overhead
 
 Quantity = Literal[
-    "ratio", "share", "scaling", "overhead", "start", "walk", "seeds", "cores", "pipeline", "memory", "more"
-]
+    "ratio", "share", "scaling", "overhead", "start", "walk", "seeds", "cores", "pipeline", "memory", "more", "picture",
+    "sentence", "last",
+]  # fmt: skip
 RATIOS = {
     ("rnn 10, 4", "SGD"): 25.0,
     ("rnn 10, 20", "SGD"): 18.0,
@@ -54,7 +55,7 @@ class Aim:
     @property
     def at_most(self) -> bool:
         """Whether less is better."""
-        return self.quantity in ("overhead", "start", "walk", "seeds", "memory", "more")
+        return self.quantity in ("overhead", "start", "walk", "seeds", "memory", "more", "picture", "sentence")
 
 
 def aims(found: Iterable[object]) -> tuple[Aim, ...]:

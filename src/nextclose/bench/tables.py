@@ -75,6 +75,9 @@ def _what(quantity: Quantity, lang: Lang) -> str:
         "pipeline": say("a whole market run over its bare fits", lang),
         "memory": say("most memory of a market run", lang),
         "more": say("most memory on a larger set, over that", lang),
+        "picture": say("from an input to its picture, 95 %", lang),
+        "sentence": say("from the picture to the sentence, 95 %", lang),
+        "last": say("the last value's picture stays", lang),
     }[quantity]
 
 
@@ -91,4 +94,7 @@ def _in_unit(quantity: Quantity, value: float) -> str:
         "pipeline": f"{100.0 * value:.1f} %",
         "memory": f"{value / 2**30:.2f} GiB",
         "more": f"{value:.2f}x",
+        "picture": f"{1000.0 * value:.1f} ms",
+        "sentence": f"{1000.0 * value:.1f} ms",
+        "last": f"{value:.0f}",
     }[quantity]

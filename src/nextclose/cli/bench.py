@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
     Show = Callable[[str, Any, Console, Lang], None]
 
-BENCHES = ("engine", "walk", "judge", "market", "sweep")
+BENCHES = ("engine", "walk", "judge", "market", "sweep", "lab")
 ROUNDS = {"market": 3, "sweep": 3}
 
 
 def bench(
-    name: Annotated[str, typer.Argument(metavar="engine|walk|judge|market|sweep", help="What is measured.")] = "engine",
+    name: Annotated[
+        str, typer.Argument(metavar="engine|walk|judge|market|sweep|lab", help="What is measured.")
+    ] = "engine",
     *,
     repeats: Annotated[
         int | None,
@@ -57,7 +59,8 @@ def bench(
     lang: LangOption = "en",
     json: Json = False,
 ) -> None:
-    """Measure the engine, a walk, a market or a sweep beside PyTorch, once the numbers are equal; or how often the judge errs."""
+    """Measure the engine, a walk, a market or a sweep beside PyTorch, once the numbers are equal; how soon the lab's page
+    follows a hand; or how often the judge errs."""
     spoken = language(lang)
     _check(name)
     from nextclose.cli.progress import stderr, stdout
@@ -66,9 +69,10 @@ def bench(
     console = stderr() if json else stdout()
     found: dict[str, Any] = {}
     rounds = repeats or ROUNDS.get(name, 5)
-    benches = {
+    benches: dict[str, Callable[[str | None], Iterator[tuple[str, Any, Show]]]] = {
         "engine": partial(_engine, rounds), "walk": partial(_walk, rounds), "judge": partial(_judge, series),
         "market": partial(_market, rounds, source), "sweep": partial(_sweep, rounds, source),
+        "lab": _lab,
     }  # fmt: skip
     for part, value, show in benches[name](only):
         found[part] = value
@@ -128,6 +132,16 @@ def _sweep(repeats: int, source: str | None, only: str | None) -> Iterator[tuple
         raise SettingsError("--only: the sweep's bench has no parts of its own; leave it out")
     for part, value in run_sweep_bench(make_sweep_plan(repeats, source), _Line()):
         yield part, value, print_sweep_part
+
+
+def _lab(only: str | None) -> Iterator[tuple[str, Any, Show]]:
+    from nextclose.bench.lab import LabPlan, run_lab_bench
+    from nextclose.bench.lab_terminal import print_lab_part
+
+    if only is not None:
+        raise SettingsError("--only: the lab's bench has no parts of its own; leave it out")
+    for part, value in run_lab_bench(LabPlan(), _Line()):
+        yield part, value, print_lab_part
 
 
 def _end(found: Mapping[str, Any]) -> None:
