@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import NoneType, UnionType
+from functools import cache
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from nextclose.core.errors import SettingsError
@@ -48,13 +49,14 @@ def for_all_bars(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     return with_settings(recipe.without_spans(), {name: value for name, value in changes.items() if name not in SPANS})
 
 
-def setting_kinds() -> dict[str, Any]:
+@cache
+def setting_kinds() -> Mapping[str, Any]:
     """The type of every setting, by name."""
     own = get_type_hints(Recipe)
     kinds: dict[str, Any] = {name: own[name] for name in OWN}
     for group in GROUPS.values():
         kinds |= get_type_hints(group)
-    return kinds
+    return MappingProxyType(kinds)
 
 
 def parse_value(name: str, text: str, kind: Any) -> Any:

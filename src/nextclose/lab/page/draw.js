@@ -8,6 +8,7 @@ export function ink() {
   if (!colours) {
     const style = getComputedStyle(document.documentElement);
     colours = Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+    colours.font = `12px ${getComputedStyle(document.body).fontFamily}`;
   }
   return colours;
 }
@@ -23,8 +24,8 @@ export function surface(place, { height, label }, paint) {
   canvas.setAttribute("aria-label", label);
   if (height) canvas.style.height = `${height}px`;
   place.append(canvas);
+  let [width, tall] = [0, 0]; // as last observed: asking the page for them would lay it out at every repaint
   const repaint = () => {
-    const { clientWidth: width, clientHeight: tall } = canvas;
     if (!width || !tall) return;
     const ratio = devicePixelRatio || 1;
     const [w, t] = [Math.round(width * ratio), Math.round(tall * ratio)];
@@ -32,11 +33,14 @@ export function surface(place, { height, label }, paint) {
     const ctx = canvas.getContext("2d");
     ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
     ctx.clearRect(0, 0, width, tall);
-    ctx.font = "12px " + getComputedStyle(document.body).fontFamily;
+    ctx.font = ink().font;
     ctx.textBaseline = "middle";
     paint(ctx, width, tall, ink());
   };
-  new ResizeObserver(repaint).observe(canvas);
+  new ResizeObserver(() => {
+    [width, tall] = [canvas.clientWidth, canvas.clientHeight];
+    repaint();
+  }).observe(canvas);
   surfaces.add(repaint);
   return { canvas, repaint };
 }
@@ -131,7 +135,7 @@ export function levels(ctx, y, marks, left, right, colours, text = short) {
 export function feet(ctx, marks, at, colours) {
   ctx.fillStyle = colours.quiet;
   ctx.textAlign = "center";
-  const width = ctx.canvas.clientWidth;
+  const width = ctx.canvas.width / (devicePixelRatio || 1);
   let free = -Infinity;
   for (const [place, text] of marks) {
     const half = ctx.measureText(text).width / 2;

@@ -78,13 +78,14 @@ function dot(ctx, x, y, colour) {
 // The truth with room around it: forecasts far off leave the picture rather than flatten it.
 function range(series) {
   const [truth] = series;
-  let [low, high] = [Math.min(...truth), Math.max(...truth)];
-  const room = (high - low) * 0.9 || 1;
+  const [least, most] = [Math.min(...truth), Math.max(...truth)];
+  const room = (most - least) * 0.9 || 1;
+  let [low, high] = [least, most];
   for (const values of series) {
     for (const value of values) {
       if (!Number.isFinite(value)) continue;
-      low = Math.max(Math.min(low, value), Math.min(...truth) - room);
-      high = Math.min(Math.max(high, value), Math.max(...truth) + room);
+      low = Math.max(Math.min(low, value), least - room);
+      high = Math.min(Math.max(high, value), most + room);
     }
   }
   const pad = (high - low) * 0.05;
