@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from tests.conftest import walk_bars
+
+from nextclose.cli.app import main
 
 QUICK = ("--set", "epochs=2", "--seeds", "1", "--no-ladder")
 
@@ -160,19 +163,45 @@ BAD = [
 ]
 
 
-@pytest.mark.slow
+@pytest.fixture
+def called(here, monkeypatch, capsys):
+    """Call the command in this process: exit status, stdout, stderr."""
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("NEXTCLOSE_CACHE", str(here / "cache"))
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["nextclose", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return ended.value.code, *capsys.readouterr()
+
+    yield call
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"), BAD, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
 )
-def test_bad_input_gets_one_message_and_status_two(here, arguments, message):
+def test_bad_input_gets_one_message_and_status_two(here, called, arguments, message):
+    status, out, err = called(*arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+    assert err.startswith("nextclose: ")
+    assert err.count("\n") == 1
+    assert sorted(path.name for path in here.iterdir()) == ["prices.csv"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [("run", "nothing.csv"), ("judge", "nothing.csv"), ("predict", "nowhere")])
+def test_bad_input_ends_a_process_with_status_two(here, arguments):
     done = nextclose(here, *arguments)
-    assert done.returncode == 2
-    assert message in done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("nextclose: ")
     assert done.stderr.count("\n") == 1
-    assert done.stdout == ""
-    assert sorted(path.name for path in here.iterdir()) == ["prices.csv"]
 
 
 def test_an_unknown_option_offers_the_nearest(here):
