@@ -87,6 +87,13 @@ def test_the_next_free_port_is_taken_unless_one_was_asked_for(monkeypatch):
             listen("127.0.0.1", port)
 
 
+def test_a_frame_does_not_wait_for_the_one_before_to_be_acknowledged():
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 def test_a_host_must_be_this_machines(monkeypatch):
     def unknown(*args, **kwargs):
         raise socket.gaierror(-2, "Name or service not known")
