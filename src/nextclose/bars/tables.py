@@ -35,7 +35,7 @@ def read_file(path: Path, symbol: str | None = None) -> pa.Table:
         )
     if path.stat().st_size == 0:
         raise SourceError("'{path}' is empty: expected a header and bars", path=path)
-    if path.suffix.lower() in (".parquet", ".pq") or _starts_with(path, b"PAR1"):
+    if path.suffix.lower() in (".parquet", ".pq") or starts_with(path, b"PAR1"):
         return _read_parquet(path, symbol)
     return _read_csv(path)
 
@@ -69,7 +69,8 @@ def symbols_in(path: Path, header: str) -> list[str]:
     return sorted(str(symbol) for symbol in pc.unique(pq.read_table(path, columns=[header])[header]).to_pylist())
 
 
-def _starts_with(path: Path, mark: bytes) -> bool:
+def starts_with(path: Path, mark: bytes) -> bool:
+    """Whether a file's first bytes are these."""
     with path.open("rb") as file:
         return file.read(len(mark)) == mark
 
@@ -138,11 +139,10 @@ def _options(types: dict[str, Any]) -> Any:
 def _decode(path: Path) -> bytes:
     """The file's text in UTF-8, without a byte order mark and without blank lines before the header."""
     data = path.read_bytes()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16").encode().lstrip(b"\r\n")
-    if b"\0" in data[:4096]:
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    if not wide and b"\0" in data[:4096]:
         raise SourceError("'{path}' is a binary file: expected text, a .csv or a .parquet file", path=path)
-    for encoding in ENCODINGS:
+    for encoding in ("utf-16",) if wide else ENCODINGS:
         try:
             return data.decode(encoding).encode().lstrip(b"\r\n")
         except UnicodeDecodeError:

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 from nextclose.bars import load_bars
 from nextclose.bars.bars import Bars
+from nextclose.bars.contents import symbols_of
+from nextclose.bars.symbols import split_path
 from nextclose.core.errors import SourceError
 from nextclose.lab.desk import Desk
+from nextclose.lab.uploads import SCHEME, Uploaded
 
 KEPT = 12
 """Desks that are remembered: the one that the lab was started with, and the latest used."""
+KEPT_BYTES = 256 * 1024 * 1024
+"""Of bars that pages sent; the oldest go first."""
 OPEN_TO_ALL = ("sample:", "walk:")
 """Sources that a page may name beside the one that the lab was started with."""
 
 
 class Desks:
-    """The desks of a lab: of the source that it was started with, of samples and simulated walks."""
+    """The desks of a lab: of the source that it was started with and its neighbours in the same file, of samples and
+    simulated walks, and of files that pages sent.
+
+    A file of several symbols starts with its first one. Raises SourceError for one that cannot be read.
+    """
 
     def __init__(self, source: Any, *, faults: str = "raise", exchange: str | None = None) -> None:
+        self.symbols: tuple[str, ...] = ()
+        """Of the file that the lab was started with, where it holds several."""
+        self.file = ""
+        """That file, as it was given."""
         self.start = source if isinstance(source, str) else ""
         self._given = None if isinstance(source, str) else source
         self._faults, self._exchange = faults, exchange
         self._lock = threading.Lock()
         self._desks: dict[str, Desk] = {}
+        self._uploads: dict[str, Bars] = {}
+        if self.start:
+            self._look_at_neighbours()
 
     def desk(self, source: str) -> Desk:
         """The desk of a source; "" is the one that the lab was started with.
@@ -38,10 +55,41 @@ class Desks:
                 self._desks[source] = found
         return found or self._add(source, Desk(self._load(source)))
 
+    def keep(self, upload: Uploaded) -> None:
+        """Open the bars that a page sent to it and to all others. Raises BarsError for fewer than the lab can use."""
+        assert upload.bars is not None
+        desk = Desk(upload.bars)
+        with self._lock:
+            self._uploads.pop(upload.source, None)
+            self._uploads[upload.source] = upload.bars
+            while len(self._uploads) > KEPT or sum(map(_bytes, self._uploads.values())) > KEPT_BYTES:
+                oldest = next(iter(self._uploads))
+                del self._uploads[oldest]
+                self._desks.pop(oldest, None)
+        self._add(upload.source, desk)
+
+    def _look_at_neighbours(self) -> None:
+        path, named = split_path(self.start)
+        if not path.is_file():
+            return
+        symbols = symbols_of(path)
+        if len(symbols) > 1:
+            self.symbols, self.file = symbols, str(path)
+            if named is None:
+                own = path.stem if path.stem in symbols else symbols[0]
+                self.start = f"{path}#{own}"
+
     def _load(self, source: str) -> Bars:
         if not source:
             given = self.start if self._given is None else self._given
             return load_bars(given, faults=self._faults, exchange=self._exchange)
+        if source in self._uploads:
+            return self._uploads[source]
+        if source.startswith(SCHEME):
+            raise SourceError("the lab no longer has this file: drop it on the page again")
+        file, _, symbol = source.rpartition("#")
+        if self.symbols and file == self.file and symbol in self.symbols:
+            return load_bars(Path(file), symbol=symbol, faults=self._faults, exchange=self._exchange)
         if not source.startswith(OPEN_TO_ALL):
             raise SourceError(
                 "the lab opens {known} and what it was started with, got '{got}'. Start it with another SOURCE, or drop a file "
@@ -56,3 +104,8 @@ class Desks:
             while len(self._desks) >= KEPT:
                 self._desks.pop(next(name for name in self._desks if name))
             return self._desks.setdefault(source, desk)
+
+
+def _bytes(bars: Bars) -> int:
+    """About what the bars take."""
+    return len(bars) * 8 * (7 + len(bars.extra))

@@ -16,11 +16,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
+from nextclose.bars.samples import SAMPLES
 from nextclose.core.lang import Text, catalogue
 from nextclose.lab.desks import Desks
 from nextclose.lab.guard import Guard, Rules
+from nextclose.lab.posts import take_bars
 from nextclose.lab.session import AT_ONCE, Session
 from nextclose.lab.spec import page_spec
+from nextclose.lab.uploads import MOST_BYTES
 
 PAGE = Path(str(files("nextclose.lab"))) / "page"
 PAGES = 24
@@ -46,7 +49,7 @@ def make_app(desks: Desks, *, lang: str = "en", rules: Rules | None = None) -> A
         return JSONResponse(catalogue("ko"), headers={"Cache-Control": "no-cache"})
 
     async def spec(request: Request) -> Response:
-        return JSONResponse(page_spec(desks.start, lang))
+        return JSONResponse(page_spec(desks.start, lang) | shelf(desks))
 
     async def socket(websocket: WebSocket) -> None:
         if len(open_pages) >= PAGES:
@@ -66,11 +69,18 @@ def make_app(desks: Desks, *, lang: str = "en", rules: Rules | None = None) -> A
             Route("/words/ko.json", words),
             Route("/spec.json", spec),
             WebSocketRoute("/ws", socket),
+            Route("/bars", take_bars(desks, pool), methods=["POST"]),
             Mount("/page", _Fresh(directory=PAGE, check_dir=False)),
         ],
         lifespan=life,
     )
     return Guard(app, rules or Rules())
+
+
+def shelf(desks: Desks) -> dict[str, object]:
+    """What lies ready: the samples, the symbols of the file that the lab was started with; and how much a file may hold."""
+    samples = {f"sample:{sample.name}": sample.what for sample in SAMPLES.values()}
+    return {"samples": samples, "file": desks.file, "symbols": desks.symbols, "most_bytes": MOST_BYTES}
 
 
 class _Fresh(StaticFiles):
