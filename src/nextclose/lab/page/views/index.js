@@ -1,5 +1,6 @@
 // The views, in the order of their tabs.
 
 import * as train from "./train.js";
+import * as net from "./net.js";
 
-export const VIEWS = [train];
+export const VIEWS = [train, net];

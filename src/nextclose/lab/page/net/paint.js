@@ -1,0 +1,307 @@
+// Draws the diagram: the steps on one canvas, the weights on another beside it.
+
+import { diverging, isDark, short } from "../draw.js";
+import { t } from "../words.js";
+import { brief, priceText, small } from "./numbers.js";
+import { GUTTER } from "./layout.js";
+
+const DIGITS = 10.8; // pixels a cell needs for its number
+const WIDE = 27;
+
+export function paintSteps(ctx, model, place, chosen, ink) {
+  flows(ctx, model, place, chosen, ink);
+  band(ctx, place, chosen, place.width, ink);
+  for (const strip of place.strips) cells(ctx, model, strip, ink);
+  outputs(ctx, model, place, chosen, ink);
+  outlines(ctx, model, place, chosen, ink);
+  feet(ctx, model, place, chosen, ink);
+  heads(ctx, model, place, chosen, ink);
+}
+
+export function paintWeights(ctx, model, place, chosen, ink) {
+  band(ctx, place, chosen, GUTTER, ink);
+  for (const strip of place.weights) {
+    cells(ctx, model, strip, ink, false);
+    frame(ctx, strip, ink.line);
+    if (strip.first) title(ctx, model, strip, place, ink);
+    if (model.gates.length > 1 && strip.layer >= 0 && strip.cols > 1 && strip.w > 9) letter(ctx, model.gates[strip.gate], strip.x + strip.w / 2, strip.y - 8, ink);
+  }
+  ctx.textAlign = "right";
+  ctx.fillStyle = ink.quiet;
+  model.features.forEach((name, f) => {
+    const on = chosen.part === "x" && chosen.unit === f;
+    ctx.fillStyle = on ? ink.accent : ink.quiet;
+    font(ctx, 11.5, on);
+    ctx.fillText(name, GUTTER - 10, place.xTop + (f + 0.5) * place.xRow);
+  });
+  marks(ctx, model, place, ink);
+  for (const strip of place.weights) if (meets(strip, chosen)) rowFrame(ctx, strip, strip.layer < 0 ? 0 : chosen.unit, ink.accent);
+}
+
+const font = (ctx, size, bold = false) => (ctx.font = ctx.font.replace(/^.*?px/, `${bold ? "600 " : ""}${size}px`));
+
+// The colour of each cell, and its number where there is room.
+function cells(ctx, model, strip, ink, digits = true) {
+  const width = strip.w / strip.cols;
+  const peak = model.peaks[strip.array] || 1;
+  const told = digits && strip.cell >= DIGITS && width >= WIDE;
+  if (told) font(ctx, Math.min(strip.cell - 2, width / 2.9, 11));
+  ctx.textAlign = "center";
+  for (let row = 0; row < strip.rows; row++) {
+    for (let col = 0; col < strip.cols; col++) {
+      const value = model.value(strip.array, strip.index(row, col));
+      const share = value / peak;
+      ctx.fillStyle = diverging(share);
+      const [x, y] = [strip.x + col * width, strip.y + row * strip.cell];
+      ctx.fillRect(x, y, width - (width > 5 ? 0.6 : 0), strip.cell - (strip.cell > 5 ? 0.6 : 0));
+      if (told) {
+        ctx.fillStyle = Math.abs(share) > 0.55 ? (isDark() ? "#10141a" : "#fff") : ink.ink;
+        ctx.fillText(brief(value), x + width / 2, y + strip.cell / 2 + 0.5);
+      }
+    }
+  }
+}
+
+// The chosen unit's row, through weights and states.
+function band(ctx, place, chosen, width, ink) {
+  const [y, tall] = chosen.part === "h" ? [place.top(chosen.layer) + chosen.unit * place.row, place.row]
+    : chosen.part === "x" ? [place.xTop + chosen.unit * place.xRow, place.xRow] : [place.yTop, 24];
+  ctx.fillStyle = ink.accent;
+  ctx.globalAlpha = 0.09;
+  ctx.fillRect(0, y - 1, width, tall + 1);
+  ctx.globalAlpha = 1;
+}
+
+// What flows where; what flows into the chosen cell is lit.
+function flows(ctx, model, place, chosen, ink) {
+  const { top, block, xTop, state } = place;
+  const last = model.layers - 1;
+  const into = (layer, step) => chosen.part === "h" && chosen.layer === layer && (chosen.step === step || model.flat);
+  const draw = (from, to, lit, off = false) => arrow(ctx, from, to, lit ? ink.accent : ink.reach, lit ? 2 : 1.2, off);
+  for (let step = 0; step < model.dates.length; step++) {
+    const from = [place.x(step) + state.x / 2, xTop - 2];
+    const h = place.h(model.flat ? 0 : step) + state.h / 2;
+    const spread = model.flat ? (step - (model.dates.length - 1) / 2) * Math.min(4, state.h / model.dates.length) : 0;
+    draw(from, [h + spread, top(0) + block + 2], into(0, step));
+  }
+  for (let step = 0; step < model.flatSteps; step++) {
+    const h = place.h(step) + state.h / 2;
+    for (let layer = 1; layer <= last; layer++) draw([h, top(layer - 1) - 2], [h, top(layer) + block + 2], into(layer, step));
+    const out = chosen.part === "y" && (chosen.step === step || model.flat);
+    draw([h, top(last) - 2], [h, place.yTop + 26], out, false);
+    if (model.flat) continue;
+    for (let layer = 0; layer <= last; layer++) {
+      const left = step ? place.h(step - 1) + state.h : place.first - 14;
+      const y = top(layer) + block / 2;
+      draw([left + 2, y], [place.h(step) - state.before - 2, y], into(layer, step) && model.memory, !model.memory);
+      if (state.c && place.column > 80) draw([left + 2, y - block / 4], [place.h(step) - state.before - 2, y - block / 4], into(layer, step));
+    }
+  }
+}
+
+function arrow(ctx, [x0, y0], [x1, y1], colour, width, dashed) {
+  const angle = Math.atan2(y1 - y0, x1 - x0);
+  const size = Math.min(5, Math.hypot(x1 - x0, y1 - y0) * 0.6);
+  ctx.strokeStyle = ctx.fillStyle = colour;
+  ctx.lineWidth = width;
+  ctx.setLineDash(dashed ? [2, 3] : []);
+  ctx.beginPath();
+  ctx.moveTo(x0, y0);
+  ctx.lineTo(x1 - Math.cos(angle) * size, y1 - Math.sin(angle) * size);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  ctx.moveTo(x1, y1);
+  for (const turn of [2.65, -2.65]) ctx.lineTo(x1 + Math.cos(angle + turn) * size * 1.25, y1 + Math.sin(angle + turn) * size * 1.25);
+  ctx.fill();
+}
+
+// y at every step; the last one is the forecast.
+function outputs(ctx, model, place, chosen, ink) {
+  const { state, column } = place;
+  const wide = model.flat ? 58 : Math.min(58, Math.max(column - 6, 16));
+  for (let step = 0; step < model.flatSteps; step++) {
+    const last = step === model.flatSteps - 1;
+    const x = place.h(step) + state.h / 2 - wide / 2;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    ctx.roundRect(x + 0.5, place.yTop + 0.5, wide - 1, 23, 5);
+    ctx.fillStyle = last ? ink.accent : ink.paper;
+    ctx.fill();
+    if (!last) {
+      ctx.setLineDash([2, 2]);
+      ctx.strokeStyle = ink.reach;
+      ctx.stroke();
+      ctx.setLineDash([]);
+    }
+    if (wide >= 26) {
+      font(ctx, wide >= 40 ? 11.5 : 10, last);
+      ctx.textAlign = "center";
+      ctx.fillStyle = last ? ink.paper : ink.quiet;
+      ctx.fillText(brief(model.value("y", step)), x + wide / 2, place.yTop + 12.5);
+    }
+    if (chosen.part === "y" && chosen.step === step) {
+      ctx.strokeStyle = ink.accent;
+      ctx.lineWidth = 2;
+      ctx.beginPath();
+      ctx.roundRect(x - 2, place.yTop - 2, wide + 4, 28, 7);
+      ctx.stroke();
+    }
+  }
+}
+
+// Frames of all strips; those that the chosen cell reads, and the cell itself, in the accent.
+function outlines(ctx, model, place, chosen, ink) {
+  for (const strip of place.strips) {
+    const read = reads(model, strip, chosen);
+    if (strip.kind === "gate" && strip.w < 6) continue;
+    frame(ctx, strip, read ? ink.accent : ink.line, read ? 1.6 : 1);
+  }
+  for (const strip of place.strips) {
+    const own = strip.kind === chosen.part && strip.step === chosen.step && (chosen.part === "x" || strip.layer === chosen.layer);
+    const gate = chosen.part === "h" && (strip.kind === "gate" || strip.kind === "c") && strip.layer === chosen.layer && strip.step === chosen.step;
+    if (own || gate) rowFrame(ctx, strip, chosen.unit, own ? ink.ink : ink.accent);
+  }
+}
+
+function reads(model, strip, chosen) {
+  if (chosen.part === "y") return strip.kind === "h" && strip.layer === model.layers - 1 && strip.step === chosen.step;
+  if (chosen.part !== "h") return false;
+  const below = chosen.layer ? strip.kind === "h" && strip.layer === chosen.layer - 1 : strip.kind === "x";
+  if (below && (strip.step === chosen.step || model.flat)) return true;
+  const before = ["h", "c", "start", "start_c"].includes(strip.kind) && strip.layer === chosen.layer && strip.step === chosen.step - 1;
+  return before && (model.memory || strip.kind.endsWith("c"));
+}
+
+const meets = (strip, chosen) => (chosen.part === "h" ? strip.layer === chosen.layer : chosen.part === "y" && strip.layer < 0);
+
+function frame(ctx, strip, colour, width = 1) {
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = width;
+  ctx.strokeRect(strip.x - 0.5, strip.y - 0.5, strip.w + 0.6, strip.rows * strip.cell + 0.6);
+}
+
+function rowFrame(ctx, strip, row, colour) {
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 2;
+  ctx.strokeRect(strip.x - 1, strip.y + row * strip.cell - 1, strip.w + 2, Math.max(strip.cell, 3) + 1);
+}
+
+// Dates below, and beside each number read what it was before it was scaled.
+function feet(ctx, model, place, chosen, ink) {
+  const { state, column, xTop, xRow } = place;
+  const F = model.features.length;
+  const every = Math.max(1, Math.ceil(38 / column));
+  for (let step = 0; step < model.dates.length; step++) {
+    const [middle, date] = [place.x(step) + state.x / 2, model.dateOf(step)];
+    const on = model.flat || chosen.step === step;
+    const odd = date !== model.dates[step];
+    const hidden = every > 1 && !on && Math.abs(step - chosen.step) * column < 44;
+    if ((step % every === 0 && !hidden) || (on && !model.flat)) {
+      font(ctx, 11, on && !model.flat);
+      ctx.textAlign = "center";
+      ctx.fillStyle = odd ? ink.worse : on && !model.flat ? ink.accent : ink.quiet;
+      const text = date === null ? t("mixed") : column >= 74 ? date : date.slice(5);
+      const half = ctx.measureText(text).width / 2;
+      ctx.fillText(text, Math.min(Math.max(middle, half), place.width - half), xTop + xRow * F + 11);
+    }
+    if (column - state.x < 46) continue;
+    font(ctx, 10.5);
+    ctx.textAlign = "right";
+    ctx.fillStyle = ink.quiet;
+    const room = column - state.x - 10;
+    for (let f = 0; f < F; f++) {
+      const raw = model.now.raw[step * F + f];
+      const text = ctx.measureText(priceText(raw)).width <= room ? priceText(raw) : short(raw);
+      ctx.fillText(text, place.x(step) - 6, xTop + (f + 0.5) * xRow + 0.5);
+    }
+  }
+}
+
+// What the strips are called: over the chosen step, and over each where there is room.
+function heads(ctx, model, place, chosen, ink) {
+  const { state, top, column } = place;
+  const roomy = column >= 56;
+  ctx.textAlign = "left";
+  for (let layer = 0; layer < model.layers; layer++) {
+    for (let step = 0; step < model.flatSteps; step++) {
+      const on = chosen.step === step && chosen.layer === layer && chosen.part === "h";
+      if (!roomy && !on) continue;
+      ctx.fillStyle = on ? ink.accent : ink.quiet;
+      font(ctx, 11, on);
+      ctx.fillText(`h${small(model.flat ? 1 : step + 1)}`, place.h(step) + state.h / 2 + 6, top(layer) - 8);
+      if (state.gate >= 5) place.gates.forEach((gate, number) => letter(ctx, gate, place.h(step) - state.before + number * (state.gate + 1) + state.gate / 2, top(layer) - 8, ink));
+      if (state.c >= 10) letter(ctx, "c", place.h(step) - state.c / 2 - 2, top(layer) - 8, ink);
+      ctx.textAlign = "left";
+    }
+    if (model.flat) continue;
+    ctx.textAlign = "center";
+    ctx.fillStyle = model.h0 === "carried" ? ink.worse : ink.quiet;
+    font(ctx, 11);
+    ctx.fillText(model.h0 === "zero" ? "h₀=0" : "h₀", place.first - 20, top(layer) - 8);
+    ctx.textAlign = "left";
+  }
+  if (column < 56) return;
+  ctx.fillStyle = ink.quiet;
+  font(ctx, 10.5);
+  for (let step = 0; step < model.flatSteps; step++) {
+    const x = place.h(step) + state.h / 2 + 6;
+    if (!model.flat) ctx.fillText("W_x", x, place.xTop - 12);
+    ctx.fillText("W_y", x, place.yTop + 34);
+    if (!model.flat && column - state.total >= 34) {
+      ctx.textAlign = "center";
+      const left = step ? place.h(step - 1) + state.h : place.first - 14;
+      ctx.fillText(model.memory ? "W_h" : "0", (left + place.h(step) - state.before) / 2, top(0) + place.block / 2 - 8);
+      ctx.textAlign = "left";
+    }
+  }
+}
+
+function letter(ctx, text, x, y, ink) {
+  font(ctx, 10.5);
+  ctx.textAlign = "center";
+  ctx.fillStyle = ink.quiet;
+  ctx.fillText(text, x, y);
+}
+
+function title(ctx, model, strip, place, ink) {
+  font(ctx, 11.5);
+  ctx.textAlign = "left";
+  ctx.fillStyle = ink.ink;
+  const base = strip.array.replace(/_l\d$/, "");
+  if (strip.layer < 0) {
+    if (base !== "w_y") return;
+    ctx.fillText("W_y", 8, strip.y + 7);
+    font(ctx, 10.5);
+    ctx.fillStyle = ink.quiet;
+    ctx.fillText(`(1, ${strip.cols})`, strip.x, strip.y + 22);
+    return;
+  }
+  if (base.startsWith("b")) {
+    letter(ctx, "b", strip.x + strip.room / 2, strip.y + place.block + 10, ink);
+    return;
+  }
+  const [rows, cols] = model.now[strip.array].shape;
+  ctx.fillText(base === "w_x" ? "W_x" : "W_h", strip.x, strip.y - (model.gates.length > 1 ? 22 : 11));
+  font(ctx, 10.5);
+  ctx.fillStyle = ink.quiet;
+  if (strip.room > 62) ctx.fillText(`(${rows}, ${cols})`, strip.x + 27, strip.y - (model.gates.length > 1 ? 22 : 11));
+  else ctx.fillText(`(${rows}, ${cols})`, strip.x, strip.y + place.block + 10);
+}
+
+// A quiet ring on the weights that moved most since the picture before.
+function marks(ctx, model, place, ink) {
+  for (const { name, index } of model.moved) {
+    for (const strip of place.weights) {
+      if (strip.array !== name) continue;
+      const [width, at] = [strip.w / strip.cols, index - strip.index(0, 0)];
+      if (at < 0 || at >= strip.rows * strip.cols) continue;
+      const [row, col] = [Math.floor(at / strip.cols), at % strip.cols];
+      ctx.strokeStyle = ink.ink;
+      ctx.lineWidth = 1.2;
+      ctx.beginPath();
+      ctx.arc(strip.x + (col + 0.5) * width, strip.y + (row + 0.5) * strip.cell, Math.max(Math.min(width, strip.cell) / 2 - 1, 2.5), 0, 7);
+      ctx.stroke();
+    }
+  }
+}
