@@ -2,5 +2,6 @@
 
 import * as train from "./train.js";
 import * as net from "./net.js";
+import * as shapes from "./shapes.js";
 
-export const VIEWS = [train, net];
+export const VIEWS = [train, net, shapes];
