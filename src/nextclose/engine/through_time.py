@@ -24,10 +24,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nextclose.core.cells import cell_spec
+from nextclose.core.cells import cell_spec, layer_suffix
 from nextclose.core.errors import SettingsError
 from nextclose.core.types import Float64s, Floats, Params
 from nextclose.engine.inputs import as_floats
+from nextclose.engine.passes import states
 from nextclose.engine.walks import Net, State, Walk, back, end, forward, head, net_of, start_of, transition, windows_of
 
 __all__ = [
@@ -253,9 +254,7 @@ def state_memory(params: Params, x: Any, start: State, *, cell: str = "rnn", act
     return _shaped(made, single)
 
 
-def last_state(
-    params: Params, x: Any, *, cell: str = "rnn", activation: str = "tanh", start: State | None = None
-) -> State:
+def last_state(params: Params, x: Any, *, cell: str = "rnn", activation: str = "tanh") -> State:
     """The state (layers, H) that a recurrent net is in after a window: a state carried over is the next window's start.
 
     Raises
@@ -265,10 +264,15 @@ def last_state(
     _check_recurrent(cell)
     X, single = windows_of(x)
     net = net_of(params, X, cell, activation)
-    state = end(net, X, start_of(net, len(X), start))
-    if single:
-        state = state[0]
-    return State(state[..., 0, :], state[..., 1, :] if cell == "lstm" else None)
+    weights = {name: np.asarray(array, dtype=np.float64) for name, array in params.items()}
+    known = states(weights, X, cell=cell, activation=activation)
+    suffixes = [layer_suffix(layer) for layer in range(len(net.layers))]
+
+    def ends(name: str) -> Float64s:
+        found = np.stack([np.asarray(known[name + suffix][:, -1], dtype=np.float64) for suffix in suffixes], axis=1)
+        return found[0] if single else found
+
+    return State(ends("h"), ends("c") if cell == "lstm" else None)
 
 
 def _walked(params: Params, X: Float64s, cell: str, activation: str, start: State | None) -> tuple[Net, list[Walk]]:

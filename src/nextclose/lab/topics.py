@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nextclose.lab import (
+    backwards,
     bars,
     breaks,
     ladder,
@@ -23,4 +24,5 @@ TOPICS: dict[str, Answer] = {
     "breaks": breaks.answer,
     "net": unrolled.answer,
     "unit": unrolled.unit,
+    "backwards": backwards.answer,
 }

@@ -1,6 +1,6 @@
 // Every choice, kept in the page's address. What is not named there is as the recipe has it.
 
-const PAGE = { view: "train", lang: "en", theme: "auto", source: "", at: "", epoch: "", net: "0", rho: "", plot: "price" };
+const PAGE = { view: "train", lang: "en", theme: "auto", source: "", at: "", epoch: "", net: "0", rho: "", instead: "mean", plot: "price" };
 const SETTLE = 150; // ms before the address is rewritten: browsers refuse hundreds of rewrites a minute
 
 export class State {

@@ -3,5 +3,6 @@
 import * as train from "./train.js";
 import * as net from "./net.js";
 import * as shapes from "./shapes.js";
+import * as backwards from "./backwards.js";
 
-export const VIEWS = [train, net, shapes];
+export const VIEWS = [train, net, shapes, backwards];
