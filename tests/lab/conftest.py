@@ -74,6 +74,17 @@ def visit(page, lab, **choices):
     settle(page)
 
 
+def known(page):
+    """Wait until the newest picture and sentence have come, whether or not the view that paints them is shown."""
+    page.wait_for_function("() => window.lab?.asked && lab.picture?.id === lab.asked && lab.verdict?.id === lab.asked")
+
+
+def look(page, lab, **choices):
+    """Open the lab on any view, and wait until what it was asked is known."""
+    page.goto(lab.url + "?" + "&".join(f"{name}={value}" for name, value in choices.items()))
+    known(page)
+
+
 def drag(page, selector, start, stop, steps=12):
     """Drag a slider's thumb between two shares of its width."""
     page.locator(selector).scroll_into_view_if_needed()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.conftest import walk_bars
 
+from nextclose.core.errors import SettingsError
 from nextclose.judging.row import ALARM
 from nextclose.lab.breaks import SHOWN, answer
 from nextclose.lab.choices import read_choices
@@ -14,6 +15,7 @@ from nextclose.lab.experiment import experiment
 from nextclose.lab.faults import FAULTS
 from nextclose.lab.found import compare, luck_of
 from nextclose.lab.job import Job, StaleError
+from nextclose.lab.spec import page_spec
 
 RETURN = {"recipe": "default", "epochs": "60", "seeds": "2", "hidden_size": "6", "patience": "none", "lr": "0.02"}
 """A net that learns what it is shown, quickly."""
@@ -57,7 +59,7 @@ def test_a_leak_sets_off_the_alarm_and_is_judged_a_session_off(frames):
     assert leak["alarm"]
     assert leak["outcome"] == "better"
     assert "look for a leak or a date off by one" in leak["sentence"]
-    assert "alarm rings" in leak["found"]
+    assert "No alarm" not in leak["found"]
     assert [shift for shift, _, _ in leak["rejudged"]] == [-1, 1]
     assert all(n == leak["n"] - 1 and skill < ALARM + 0.2 for _, n, skill in leak["rejudged"])
 
@@ -123,3 +125,15 @@ def test_worse_and_open_are_told_apart(desk):
     assert compare(plain, plain).outcome == "same"
     near = experiment(desk, read_choices(RETURN | {"seeds": "3"}))
     assert compare(plain, near).outcome == "open"
+
+
+def test_the_last_row_can_be_asked_for_alone(desk):
+    both = read_choices({**RETURN, "leak": "on", "days": "shuffled"})
+    frames = list(answer(desk, both, {"only": "together"}, Job(lambda: True, lambda: True, "en")))
+    assert [frame.header.get("name") for frame in frames] == ["honest", "together", None]
+    with pytest.raises(SettingsError, match="only"):
+        next(answer(desk, both, {"only": ["leak"]}, Job(lambda: True, lambda: True, "en")))
+
+
+def test_the_page_knows_every_fault():
+    assert page_spec("", "en")["faults"] == FAULTS

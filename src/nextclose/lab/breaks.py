@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nextclose.core.errors import NextcloseError
+from nextclose.core.errors import NextcloseError, SettingsError
 from nextclose.core.lang import Lang, Text
 from nextclose.core.results import ModelRow
 from nextclose.judging.row import ALARM
@@ -31,13 +31,20 @@ HONEST, TOGETHER = "honest", "together"
 def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> Iterator[Frame]:
     """The honest row, a row a fault, one for all that are switched on, and a note where none of it can show anything.
 
-    What is shown as a fault is no try: nobody is led to keep it.
+    What is shown as a fault is no try: nobody is led to keep it. The page may ask for the last of these alone, by
+    "only": "together".
+
+    Raises
+    ------
+    SettingsError : another "only".
     """
+    if ask.get("only") not in (None, TOGETHER):
+        raise SettingsError('only: expected "{known}" or nothing, got {got}', known=TOGETHER, got=repr(ask["only"]))
     plain = mended(choices)
     honest = experiment(desk, plain, job.check)
     count_try(desk, honest)
     yield _row(HONEST, desk, honest, None, job.lang)
-    for name in FAULTS:
+    for name in () if ask.get("only") else FAULTS:
         job.check_newest()
         yield (frame := _faulty(name, desk, plain, honest, job))
         if name == "leak" and frame.header.get("skill", 1.0) <= 0.0:
@@ -98,8 +105,8 @@ def _judged(row: ModelRow) -> dict[str, Any]:
 def _note(skill: float, plain: Choices, lang: Lang) -> Frame:
     """That a net which cannot use the answer itself shows no fault, and a recipe that can."""
     told = Text(
-        "Even with the answer in its window this net errs more than repeating the last close: it cannot use what it sees, for "
-        "want of training or because prices leave the range that it was trained on. So the faults hardly show here."
+        "Even with the answer in its window this net errs more than repeating the last close, for want of training or because "
+        "prices leave the range that it was trained on. So faults hardly show here."
     )
     better = "default" if plain.recipe.windows.target != "price" else "tutorial-return"
     return Frame(header={"part": "note", "note": told.render(lang), "recipe": better, "skill": skill})

@@ -33,7 +33,7 @@ class Found:
     """Diebold and Mariano's, two-sided, on the same sessions; None where the fault is judged on others."""
 
     def told(self, row: ModelRow, lang: Lang) -> str:
-        """What was found and whether the judge, whose row this is, notices."""
+        """What was found, and where the judge, whose row this is, does not see it."""
         said = _on_other_sessions(self) if self.pvalue is None else _on_the_same(self)
         return Joined([said, *_noticed(self, row)], " ").render(lang)
 
@@ -81,8 +81,8 @@ def _beside_luck(luck: Luck, best: float) -> Text:
 
 
 def skill_words(skill: float) -> str:
-    """Signed, three decimals, one where it is large."""
-    return f"{skill:+.3f}" if abs(skill) < 10.0 else f"{skill:+,.1f}"
+    """Signed, three decimals, one where it is large; what rounds to nothing is +0."""
+    return f"{round(skill, 3) + 0.0:+.3f}" if abs(skill) < 10.0 else f"{skill:+,.1f}"
 
 
 def _paired(honest: Experiment, bent: Experiment) -> tuple[Outcome, float]:
@@ -96,10 +96,8 @@ def _paired(honest: Experiment, bent: Experiment) -> tuple[Outcome, float]:
 
 
 def _noticed(found: Found, row: ModelRow) -> list[Text]:
-    """Whether the judge sees a fault that flatters."""
-    if row.skill > ALARM:
-        return [Text("The judge's alarm rings.")]
-    if found.outcome == "better":
+    """That the judge does not see a fault that flatters."""
+    if found.outcome == "better" and 0.0 < row.skill <= ALARM:
         return [Text("No alarm rings: the judge sees forecasts alone, not how they were made.")]
     return []
 

@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin
 
 from nextclose.core.cells import CELLS
 from nextclose.lab.choices import CARRIED, MOST, RECIPES, SETTINGS, SPANS, SWITCHES
+from nextclose.lab.faults import FAULTS
 from nextclose.recipes import load_recipe
 from nextclose.recipes.change import setting_kinds
 
@@ -19,6 +20,7 @@ def page_spec(source: str, lang: str) -> dict[str, Any]:
         "settings": {name: values(name) for name in SETTINGS},
         "spans": SPANS,
         "switches": SWITCHES,
+        "faults": FAULTS,
         "most": MOST,
     }
 

@@ -3,6 +3,7 @@
 import { controls } from "./controls.js";
 import { clear, h } from "./dom.js";
 import { forgetInk, isDark, repaintAll } from "./draw.js";
+import { faults } from "./faults.js";
 import { envelope } from "./envelope.js";
 import { price } from "./price.js";
 import { State } from "./state.js";
@@ -44,6 +45,7 @@ async function start() {
   lab.wire.on("bars", takeBars);
   lab.wire.on(CHECKED, take);
   look();
+  faults(document.getElementById("faults"), lab);
   controls(document.getElementById("settings"), lab);
   price(document.getElementById("price"), lab);
   envelope(lab);
