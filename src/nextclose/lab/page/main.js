@@ -3,8 +3,8 @@
 import { controls } from "./controls.js";
 import { clear, h } from "./dom.js";
 import { forgetInk, isDark, repaintAll } from "./draw.js";
-import { faults } from "./faults.js";
 import { envelope } from "./envelope.js";
+import { faults } from "./faults.js";
 import { price } from "./price.js";
 import { State } from "./state.js";
 import { own } from "./token.js";
