@@ -135,5 +135,11 @@ def test_the_last_row_can_be_asked_for_alone(desk):
         next(answer(desk, both, {"only": ["leak"]}, Job(lambda: True, lambda: True, "en")))
 
 
+def test_faults_that_are_shown_as_such_are_no_tries():
+    desk = Desk(walk_bars(400, seed=4))
+    _answer(desk, **RETURN, leak="on", days="shuffled")
+    assert desk.tried == desk.luck.count == 1
+
+
 def test_the_page_knows_every_fault():
     assert page_spec("", "en")["faults"] == FAULTS

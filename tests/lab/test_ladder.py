@@ -61,6 +61,15 @@ def test_the_first_rung_comes_before_the_others_are_walked(desk):
         next(frames)
 
 
+@pytest.mark.slow
+def test_every_rung_that_is_trained_counts_as_a_try():
+    desk = Desk(walk_bars(240, seed=12))
+    _frames(desk)
+    assert desk.tried == 5
+    _frames(desk, leak="on")
+    assert desk.tried == 5
+
+
 def test_closes_that_never_change_are_told():
     bars = walk_bars(200, seed=2)
     close = bars.close.copy()

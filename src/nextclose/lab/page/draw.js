@@ -166,7 +166,7 @@ export const isDark = () => {
 export const fixed = (value, digits = 3) => (Number.isFinite(value) ? value.toFixed(digits) : "–");
 
 export const signed = (value, digits = 3) => {
-  const text = fixed(value, digits);
+  const text = fixed(value, digits).replace(/^-(?=[0.]+$)/, ""); // nothing has no sign of its own
   return Number.isFinite(value) ? (text.startsWith("-") ? `−${text.slice(1)}` : `+${text}`) : text;
 };
 
