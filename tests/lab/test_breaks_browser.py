@@ -65,7 +65,7 @@ def test_several_together_have_a_row(page, lab):
     page.click("#fault-days")
     page.wait_for_function(ANSWERED, arg=["together", "honest", *FAULTS])
     assert "2 faults switched on" in page.inner_text("#faults")
-    assert page.inner_text(".fault.together .number") != page.inner_text(".fault.leak .number")
+    assert page.inner_text(".fault.together .score") != page.inner_text(".fault.leak .score")
     page.click("#mend")
     page.wait_for_function("() => document.querySelector('.fault.together').hidden")
 

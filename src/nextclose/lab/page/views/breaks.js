@@ -64,7 +64,7 @@ export function mount(root, lab) {
       box: name in state.spec.faults ? h("input", { type: "checkbox", role: "switch", id: `fault-${name}`, onchange: () => turn(state, name, one.box.checked) }) : null,
       called: h("h3"),
       does: h("p"),
-      number: h("p", { class: "number" }),
+      number: h("p", { class: "score" }),
       strip: strip(),
       judge: h("div", { class: "judge" }),
       caption: h("figcaption", { class: "quiet" }),

@@ -80,7 +80,7 @@ export function mount(root, lab) {
     return h("li", { class: classes.filter(Boolean).join(" "), "data-name": name },
       loadable(name)
         ? h("button", { onclick: () => load(name), title: t("Load these settings into the lab"), "aria-current": isLoaded(name) ? "true" : null }, inside)
-        : h("div", { class: "row" }, inside));
+        : h("div", { class: "still" }, inside));
   };
 
   const notes = () => [
@@ -136,6 +136,6 @@ function strip(one, at) {
 function axis(at) {
   const marks = MARKS.filter((mark) => mark >= at.from && mark <= at.to);
   const ticks = marks.map((mark) => h("span", { class: mark === 1 ? "tick one" : "tick", style: placed(at(mark)) }, `${mark}×`));
-  return h("li", { class: "axis", "aria-hidden": "true" }, h("div", { class: "row" },
+  return h("li", { class: "axis", "aria-hidden": "true" }, h("div", { class: "still" },
     h("span"), h("span"), h("span", { class: "strip" }, ticks), h("span", { class: "ratio" }, t("error")), h("span", { class: "points" }, t("skill"))));
 }
