@@ -146,11 +146,8 @@ def test_starts_are_held_against_zero(desk):
     random = state_memory(window.params, window.x, drawn, **window.call)
     np.testing.assert_array_equal(arrays["distance"][0], random.distance[-1])
     assert arrays["distance"][0, 0] == pytest.approx(np.linalg.norm(drawn.h), rel=1e-12)
-    split = window.look.split
-    test = window.data.X[window.data.test_windows(split.test_first, split.test_last, split.test_first)]
-    carried = window.closes(predict_carried(window.params, window.look.whole.scaler.x.forward(test), cell="lstm")[-1])[
-        0
-    ]
+    both = window.look.whole.scaler.x.forward(window.data.X[window.look.window - 1 : window.look.window + 1])
+    carried = window.closes(predict_carried(window.params, both, cell="lstm")[-1])[0]
     assert header["start_prices"][1] == pytest.approx(carried - header["price"], rel=1e-6, abs=1e-9)
 
 

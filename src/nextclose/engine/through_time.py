@@ -208,12 +208,11 @@ def occlusion(
     weights = _weights_of(dy, N, len(net.w_y))
     first = start_of(net, N, start)
     without = np.where(np.eye(L, dtype=bool)[:, :, None], other[:, None], X[:, None])  # (N, L, L, F)
-    whole = head(net, end(net, X, first)[:, -1, 0])
     ends = end(net, without.reshape(N * L, L, F), np.repeat(first, L, axis=0))
     yhat = head(net, ends[:, -1, 0]).reshape(N, L, -1)
-    dx = gradient_back(params, X, cell=cell, activation=activation, dy=dy, start=start).dx
-    change = ((whole[:, None] - yhat) * weights[:, None]).sum(axis=-1)
-    return _shaped(Effects(change=change, first_order=(dx * (X - other)).sum(axis=-1)), single)
+    whole = gradient_back(params, X, cell=cell, activation=activation, dy=dy, start=start)
+    change = ((whole.yhat[:, None] - yhat) * weights[:, None]).sum(axis=-1)
+    return _shaped(Effects(change=change, first_order=(whole.dx * (X - other)).sum(axis=-1)), single)
 
 
 def session_before(x: Any, first: Any = None) -> Float64s:
@@ -246,11 +245,11 @@ def state_memory(params: Params, x: Any, start: State, *, cell: str = "rnn", act
     _check_recurrent(cell)
     X, single = windows_of(x)
     net = net_of(params, X, cell, activation)
-    from_start = forward(net, X, start_of(net, len(X), start))
-    from_zero = forward(net, X, np.zeros((len(X), len(net.layers), net.states, net.w_y.shape[1])))
-    apart = np.stack([a.state - b.state for a, b in zip(from_start, from_zero, strict=True)], axis=1)
-    yhat = [head(net, walks[-1].state[:, -1, 0]) for walks in (from_start, from_zero)]
-    made = Forgetting(distance=_length(apart.reshape(*apart.shape[:3], -1)), yhat=yhat[0] - yhat[1])
+    N, first = len(X), start_of(net, len(X), start)
+    walks = forward(net, np.concatenate([X, X]), np.concatenate([first, np.zeros_like(first)]))
+    apart = np.stack([walk.state[:N] - walk.state[N:] for walk in walks], axis=1)
+    yhat = head(net, walks[-1].state[:, -1, 0])
+    made = Forgetting(distance=_length(apart.reshape(*apart.shape[:3], -1)), yhat=yhat[:N] - yhat[N:])
     return _shaped(made, single)
 
 

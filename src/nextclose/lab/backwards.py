@@ -91,7 +91,7 @@ def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
     yield _picture(found, radii, instead, job.lang)
     if not found.recurrent:
         return
-    job.check()
+    job.check_newest()
     yield _stretch(found)
     if ask.get("sweep") and radii is not None and radii.all() and len(window.x) > 1:
         yield _sweep(window, radii, job)
@@ -127,19 +127,35 @@ def _found(window: Window, rho: float | None, instead: str) -> Backwards:
     starts = _starts(window, params)
     other = window.average if instead == "mean" else session_before(window.x, window.lead)
     back = gradient_back(params, window.x, start=start, **call)
-    own = window.start(window.params)
     return Backwards(
         window=window,
         rho=rho,
         params=params,
         back=back,
-        trained=back if rho is None else gradient_back(window.params, window.x, start=own, **call),
+        trained=back if rho is None else _as_trained(window),
         effects=occlusion(params, window.x, other, start=start, **call),
-        starts={
-            name: state_memory(params, window.x, state, **call) for name, state in starts.items() if _finite(state)
-        },
+        starts=_forgetting(window, params, {name: state for name, state in starts.items() if _finite(state)}),
         overflows=not all(map(_finite, starts.values())),
     )
+
+
+def _as_trained(window: Window) -> Back:
+    """The gradients with the weights as they were trained, kept while a radius is dragged."""
+    look, params = window.look, window.params
+    key = ("back", window.choices.key, look.net, look.epoch, look.origin)
+    return window.desk.kept(key, lambda: gradient_back(params, window.x, start=window.start(params), **window.call))
+
+
+def _forgetting(window: Window, params: Params, starts: dict[str, State]) -> dict[str, Forgetting]:
+    """How each start is forgotten, all of them walked at once."""
+    if not starts:
+        return {}
+    h = np.stack([start.h for start in starts.values()])
+    c = np.stack([np.zeros_like(start.h) if start.c is None else start.c for start in starts.values()])
+    found = state_memory(params, np.stack([window.x] * len(starts)), State(h, c), **window.call)
+    return {
+        name: Forgetting(distance=found.distance[place], yhat=found.yhat[place]) for place, name in enumerate(starts)
+    }
 
 
 def _starts(window: Window, params: Params) -> dict[str, State]:
@@ -228,7 +244,7 @@ def _sweep(window: Window, radii: Float64s, job: Job) -> Frame:
     grid = np.linspace(0.0, _reach(radii), RADII + 1)[1:]
     left = np.empty(len(grid))
     for place, rho in enumerate(grid):
-        job.check()
+        job.check_newest()
         params = with_spectral_radius(window.params, float(rho))
         left[place] = arriving(gradient_back(params, window.x, start=window.start(params), **window.call))
     header = {"part": "sweep", "words": sweep_words(grid, left, job.lang)}

@@ -76,18 +76,21 @@ class Window:
         return self.call["cell"] != "mlp" and self.choices.switches["split"] == "time" and self.look.window > 0
 
     def left_behind(self, params: Params) -> State:
-        """The state that the windows before this one leave behind with some weights: those of the test span, or else one."""
-        split, window = self.look.split, self.look.window
-        test = self.data.test_windows(split.test_first, split.test_last, split.test_first)
-        first = test.start if test.start < window < test.stop else window - 1
-        before = self._scaled(self.data.X[first:window])
+        """The state that the window before this one leaves behind with some weights; where states are carried over, it started
+        from that of the one before it, and so on from the test span's first."""
+        first = min(self._chain, self.look.window - 1) if self.look.carried else self.look.window - 1
+        before = self._scaled(self.data.X[first : self.look.window])
         return last_state(params, before.reshape(-1, before.shape[-1]), **self.call)
 
     def start(self, params: Params) -> State | None:
         """Where the net starts in this window; None: where its weights say, from zero or from their h_0."""
+        return self.left_behind(params) if self.look.carried and self.look.window > self._chain else None
+
+    @property
+    def _chain(self) -> int:
+        """The test span's first window."""
         split = self.look.split
-        test = self.data.test_windows(split.test_first, split.test_last, split.test_first)
-        return self.left_behind(params) if self.look.carried and self.look.window > test.start else None
+        return int(self.data.test_windows(split.test_first, split.test_last, split.test_first).start)
 
     def closes(self, outputs: Any) -> Float64s:
         """The prices that outputs (n,) for this window mean, (n,)."""
