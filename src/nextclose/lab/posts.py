@@ -27,7 +27,8 @@ class TooLargeError(NextcloseError):
 def take_bars(desks: Desks, pool: ThreadPoolExecutor) -> Callable[[Request], Awaitable[Response]]:
     """What answers POST /bars?name=FILE&symbol=SYMBOL&faults=drop&lang=ko: {"source"}, {"symbols"}, or {"error", "drop"}.
 
-    Here "drop" says whether leaving faulty rows out would do.
+    Here "drop" says whether leaving faulty rows out would do. A file that is none is an answer like any other; only one that
+    is too large has a status of its own, 413.
     """
     room = asyncio.Semaphore(AT_ONCE)
 
@@ -41,7 +42,7 @@ def take_bars(desks: Desks, pool: ThreadPoolExecutor) -> Callable[[Request], Awa
             return JSONResponse({"error": error.message(lang)}, status_code=413, headers={"Connection": "close"})
         except NextcloseError as error:
             drop = isinstance(error, FaultyError)
-            return JSONResponse({"error": error.message(lang), "drop": drop}, status_code=400)
+            return JSONResponse({"error": error.message(lang), "drop": drop})
         except ClientDisconnect:
             return Response(status_code=400)
         return JSONResponse(told)

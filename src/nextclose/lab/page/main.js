@@ -1,6 +1,7 @@
 // Puts the page together: choices from the address, one wire to the lab, the views over them.
 
 import { controls } from "./controls.js";
+import { data } from "./data.js";
 import { clear, h } from "./dom.js";
 import { forgetInk, isDark, repaintAll } from "./draw.js";
 import { envelope } from "./envelope.js";
@@ -23,6 +24,7 @@ const lab = {
   day: (row) => new Date(lab.bars.days[row] * 864e5).toISOString().slice(0, 10),
   row: (day) => lab.bars.days.indexOf(Math.round(Date.parse(`${day}T00:00:00Z`) / 864e5)),
   bars: null,
+  since: 0, // the first request on these bars
   picture: null,
   verdict: null,
 };
@@ -45,6 +47,7 @@ async function start() {
   lab.wire.on("bars", takeBars);
   lab.wire.on(CHECKED, take);
   look();
+  data(lab);
   faults(document.getElementById("faults"), lab);
   controls(document.getElementById("settings"), lab);
   price(document.getElementById("price"), lab);
@@ -77,13 +80,17 @@ function answered() {
 
 function takeBars(header, arrays) {
   if (header.error) return problem(header.error);
+  const others = lab.bars && (lab.bars.symbol !== header.symbol || lab.bars.name !== header.name);
+  if (others) lab.picture = lab.verdict = null;
   lab.bars = { ...header, ...arrays };
   lab.tell("bars");
   train();
+  if (others) lab.since = lab.asked;
 }
 
 function take(header, arrays) {
   if (header.newest) answered();
+  if (header.id < lab.since) return; // of other bars
   if (header.error) {
     if (header.newest) problem(header.error);
     return;
