@@ -126,16 +126,17 @@ def test_a_set_is_searched(page, tmp_path):
         opens(page, "S281")
 
 
-def test_a_reload_keeps_the_token(page):
+def test_a_reload_keeps_the_token(chromium):
     with open_lab(walk_bars(200, seed=3), port=0, framed=True) as lab:
+        page = chromium.new_page()
         page.goto(lab.url)
         settle(page)
         page.evaluate("lab.state.set({ lr: '0.02' })")
         page.wait_for_url("**?lr=0.02")
-        page.wait_for_load_state("networkidle")
         page.reload()
         settle(page)
         assert "token" not in page.url
+        page.close()
 
 
 def test_without_its_token_the_page_says_why(chromium):

@@ -30,7 +30,9 @@ def run(
     recipe: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A recipe (nextclose recipes lists them), or ladder; repeatable. [tutorial, default]"
+            metavar="NAME",
+            help="A recipe (nextclose recipes lists them), a file of your own (mine.toml), or ladder; repeatable. "
+            "[tutorial, default]",
         ),
     ] = None,
     train_start: Day = None,

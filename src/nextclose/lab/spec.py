@@ -9,6 +9,7 @@ from nextclose.lab.choices import CARRIED, MOST, RECIPES, SETTINGS, SPANS, SWITC
 from nextclose.lab.faults import FAULTS
 from nextclose.recipes import load_recipe
 from nextclose.recipes.change import setting_kinds
+from nextclose.recipes.file import setting_text
 
 
 def page_spec(source: str, lang: str) -> dict[str, Any]:
@@ -46,13 +47,4 @@ def values(name: str) -> list[str] | None:
 def _settings(name: str) -> dict[str, str]:
     """A recipe's settings as text, as an address writes them."""
     settings = load_recipe(name).settings()
-    return {key: as_text(settings[key]) for key in SETTINGS}
-
-
-def as_text(value: Any) -> str:
-    """A setting's value as an address and --set write it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return {key: setting_text(settings[key]) for key in SETTINGS}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from nextclose.core.cells import TRANSFORMER
@@ -180,9 +181,17 @@ def all_recipes() -> tuple[Recipe, ...]:
     return tuple(load_recipe(name) for name in READING)
 
 
-@cache
 def load_recipe(name: str) -> Recipe:
-    """The recipe called `name`. Raises SettingsError for an unknown one."""
+    """The recipe called `name`, or the one in a file NAME.toml. Raises SettingsError for an unknown one."""
+    if name.endswith(".toml"):
+        from nextclose.recipes.file import read_recipe
+
+        return read_recipe(Path(name))
+    return _built_in(name)
+
+
+@cache
+def _built_in(name: str) -> Recipe:
     if name not in recipe_names():
         raise SettingsError(
             "unknown recipe '{name}': expected one of {known}.{hint}",
@@ -196,13 +205,14 @@ def load_recipe(name: str) -> Recipe:
     return Recipe.from_settings(name, page["summary"], base | series | page.get("settings", {}))
 
 
-@cache
 def market_recipe(name: str) -> Recipe:
     """The recipe as it is fitted to a whole market at once: with the settings that it changes there, if any.
 
     Raises SettingsError for an unknown one.
     """
     own = load_recipe(name)
+    if name.endswith(".toml"):
+        return own
     page = _page(name)
     base = market_recipe(page["base"]).settings() if "base" in page else own.settings()
     return Recipe.from_settings(name, own.summary, base | page.get("settings", {}) | page.get("market", {}))
