@@ -83,6 +83,8 @@ def test_keys_alone_lead_through_time_units_and_epochs(page, lab):
     assert page.inner_text("#view-net h4").startswith("h₃[0]")
     page.keyboard.press("Enter")
     assert page.evaluate("() => document.activeElement.tagName") == "ASIDE"
+    page.keyboard.press("Escape")
+    assert page.evaluate("() => document.activeElement.id") == "net-steps"
     before = page.evaluate(WEIGHTS)
     press(page, "Shift+E", "Shift+E")
     assert page.evaluate("() => lab.state.get('epoch')") == "18"

@@ -94,10 +94,12 @@ def _role(look: Look, choices: Choices) -> str:
 
 
 def _window(look: Look) -> dict[str, npt.ArrayLike]:
-    """What the net reads, and where each number comes from."""
+    """What the net reads, how a column is scaled, and where each number comes from: (row of the bars, feature)."""
     return {
         "raw": look.bent.data.columns[look.rows, look.columns],
         "scaled": np.stack([step.scaled for step in look.explained.steps]),
+        "x_shift": look.whole.scaler.x.shift,
+        "x_scale": look.whole.scaler.x.scale,
         "rows": look.rows.astype(np.float64),
         "columns": look.columns.astype(np.float64),
     }

@@ -7,18 +7,23 @@ import { GUTTER } from "./layout.js";
 
 const DIGITS = 10.8; // pixels a cell needs for its number
 const WIDE = 27;
+const TONES = 128;
 
-export function paintSteps(ctx, model, place, chosen, ink) {
+// `sight` is what of the steps can be seen, [left, right].
+export function paintSteps(ctx, model, place, chosen, ink, sight) {
+  tones = palette();
+  const inSight = place.strips.filter((strip) => strip.x + strip.w > sight[0] && strip.x < sight[1]);
   flows(ctx, model, place, chosen, ink);
   band(ctx, place, chosen, place.width, ink);
-  for (const strip of place.strips) cells(ctx, model, strip, ink);
+  for (const strip of inSight) cells(ctx, model, strip, ink);
   outputs(ctx, model, place, chosen, ink);
-  outlines(ctx, model, place, chosen, ink);
+  outlines(ctx, model, inSight, chosen, ink);
   feet(ctx, model, place, chosen, ink);
   heads(ctx, model, place, chosen, ink);
 }
 
 export function paintWeights(ctx, model, place, chosen, ink) {
+  tones = palette();
   band(ctx, place, chosen, GUTTER, ink);
   for (const strip of place.weights) {
     cells(ctx, model, strip, ink, false);
@@ -38,6 +43,15 @@ export function paintWeights(ctx, model, place, chosen, ink) {
   for (const strip of place.weights) if (meets(strip, chosen)) rowFrame(ctx, strip, strip.layer < 0 ? 0 : chosen.unit, ink.accent);
 }
 
+// Colours for -1..1 in steps: a picture may have tens of thousands of cells.
+let tones = null;
+
+function palette() {
+  const dark = isDark();
+  if (tones?.dark === dark) return tones;
+  return { dark, of: Array.from({ length: 2 * TONES + 1 }, (_, at) => diverging(at / TONES - 1)), over: dark ? "#10141a" : "#fff" };
+}
+
 const font = (ctx, size, bold = false) => (ctx.font = ctx.font.replace(/^.*?px/, `${bold ? "600 " : ""}${size}px`));
 
 // The colour of each cell, and its number where there is room.
@@ -51,11 +65,11 @@ function cells(ctx, model, strip, ink, digits = true) {
     for (let col = 0; col < strip.cols; col++) {
       const value = model.value(strip.array, strip.index(row, col));
       const share = value / peak;
-      ctx.fillStyle = diverging(share);
+      ctx.fillStyle = tones.of[Math.round(TONES * (1 + Math.min(Math.max(share, -1), 1)))];
       const [x, y] = [strip.x + col * width, strip.y + row * strip.cell];
       ctx.fillRect(x, y, width - (width > 5 ? 0.6 : 0), strip.cell - (strip.cell > 5 ? 0.6 : 0));
       if (told) {
-        ctx.fillStyle = Math.abs(share) > 0.55 ? (isDark() ? "#10141a" : "#fff") : ink.ink;
+        ctx.fillStyle = Math.abs(share) > 0.55 ? tones.over : ink.ink;
         ctx.fillText(brief(value), x + width / 2, y + strip.cell / 2 + 0.5);
       }
     }
@@ -151,13 +165,13 @@ function outputs(ctx, model, place, chosen, ink) {
 }
 
 // Frames of all strips; those that the chosen cell reads, and the cell itself, in the accent.
-function outlines(ctx, model, place, chosen, ink) {
-  for (const strip of place.strips) {
+function outlines(ctx, model, strips, chosen, ink) {
+  for (const strip of strips) {
     const read = reads(model, strip, chosen);
     if (strip.kind === "gate" && strip.w < 6) continue;
     frame(ctx, strip, read ? ink.accent : ink.line, read ? 1.6 : 1);
   }
-  for (const strip of place.strips) {
+  for (const strip of strips) {
     const own = strip.kind === chosen.part && strip.step === chosen.step && (chosen.part === "x" || strip.layer === chosen.layer);
     const gate = chosen.part === "h" && (strip.kind === "gate" || strip.kind === "c") && strip.layer === chosen.layer && strip.step === chosen.step;
     if (own || gate) rowFrame(ctx, strip, chosen.unit, own ? ink.ink : ink.accent);

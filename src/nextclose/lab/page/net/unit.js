@@ -27,11 +27,20 @@ function input(model, chosen) {
   return [
     h("h4", {}, `x${small(step + 1)}`, h("small", {}, model.features[unit])),
     equation(`${feature} ${date}`, priceText(model.now.raw[at])),
-    equation(t("as the net reads it"), number(model.now.scaled[at]), true),
+    equation(t("as the net reads it"), number(model.now.scaled[at]), true, map(model, at)),
     odd ? h("p", { class: "odd" }, t("This place should hold {feature} of {date}.", { feature: model.features[unit], date: model.dates[step] })) : null,
     h("p", { class: "quiet" }, scaled(model)),
   ];
 }
+
+// How a column of the train span scales a number, where it does.
+function map(model, at) {
+  const f = at % model.features.length;
+  const [shift, scale] = [model.now.x_shift[f], model.now.x_scale[f]];
+  return shift === 0 && scale === 1 ? null : `(${priceText(model.now.raw[at])} − ${figure(shift)}) / ${figure(scale)}`;
+}
+
+const figure = (value) => Number(value.toPrecision(10)).toLocaleString("en-US", { maximumFractionDigits: 10 });
 
 const scaled = (model) => (model.scaling === "none" ? t("Not scaled.") : model.scaling.startsWith("log") ? t("Relative to the last close of the window.") : t("Scaled by the train span's own rows, a column at a time."));
 

@@ -27,7 +27,7 @@ export function mount(root, lab) {
   stage.append(left, scroller);
   root.append(top, stage, side, h("div", { class: "foot" }, reading, hints), under);
   const weights = surface(left, { label: "" }, (ctx, width, height, ink) => place && paintWeights(ctx, model, place, chosen, ink));
-  const steps = surface(scroller, { label: "" }, (ctx, width, height, ink) => place && paintSteps(ctx, model, place, chosen, ink));
+  const steps = surface(scroller, { label: "" }, (ctx, width, height, ink) => place && paintSteps(ctx, model, place, chosen, ink, [scroller.scrollLeft, scroller.scrollLeft + scroller.clientWidth]));
   const panel = unitPanel(side);
   const price = outcome(under);
   const control = bar(top, lab, { step: (by) => stepDay(by) });
@@ -145,6 +145,7 @@ export function mount(root, lab) {
     if (!model) return false;
     if (event.code === "KeyE") return control.move(event.shiftKey ? -1 : 1), true;
     if (event.key === "," || event.key === ".") return stepDay(event.key === "," ? -1 : 1), true;
+    if (event.key === "Escape") return scroller.focus(), true;
     if (event.target.closest("button, summary, aside")) return false;
     if (event.key.startsWith("Arrow")) return choose(moved(chosen, event.key, model)), true;
     if (event.key !== "Enter") return false;
@@ -169,6 +170,7 @@ export function mount(root, lab) {
 
   lab.wire.on("net", take);
   lab.wire.on("unit", takeUnit);
+  scroller.addEventListener("scroll", steps.repaint);
   new ResizeObserver(fit).observe(stage);
   lab.state.on((names) => {
     if ([...names].some((name) => ["at", "net", "epoch"].includes(name) || lab.state.names.includes(name))) ask();
