@@ -113,9 +113,7 @@ def windows(choices: Choices, cut: Cut) -> Frame:
         "target": choices.recipe.windows.target,
         "strides": {"X": strides(X), "swapaxes": strides(swapped), "reshape": strides(bent)},
         "cell": choices.recipe.net.cell,
-        "hidden_size": choices.recipe.net.hidden_size,
         "num_layers": choices.recipe.net.num_layers,
-        "activation": choices.recipe.net.activation,
     }
     arrays: dict[str, npt.ArrayLike] = {
         "origins": cut.origins,
@@ -152,7 +150,7 @@ def net(choices: Choices, cut: Cut, found: Experiment) -> Frame:
         "part": "net",
         "gates": cell_spec(settings.cell).gates,
         "recurrent": is_recurrent(settings.cell),
-        "memory": settings.memory,
+        "activation": settings.activation,
     }
     arrays: dict[str, npt.ArrayLike] = {name: params[name] for name in ("w_x", "w_h", "w_y") if name in params}
     arrays |= {"h": known["h"], "h_last": last, "y": known["y"]}

@@ -2,7 +2,7 @@
 
 import { clear, svg } from "../dom.js";
 import { t } from "../words.js";
-import { HEIGHT, ROW, TAG, WIDTH, cell, stick } from "./places.js";
+import { CELL, HEIGHT, ROW, TAG, WIDTH, stick } from "./places.js";
 
 export function axes(m) {
   const root = svg("svg", { class: "scene axes", width: WIDTH, height: HEIGHT, "aria-hidden": "true" });
@@ -21,8 +21,8 @@ export function axes(m) {
       [[0, -17], [w, -17], [w, tall]].map(([dx, dy]) => svg("line", { class: "edge", x1: x + dx, y1: y + dy, x2: back.x + dx, y2: back.y + dy })),
       arrow(x - 12, y, x - 12, floor), label(x - 20, (y + floor) / 2, downwards, "end"),
       arrow(x + TAG, floor + 6, x + w, floor + 6),
-      m.features.slice(0, m.f).map((name, f) => svg("text", { class: "feature", x: x + TAG + (f + 0.5) * cell(m.f), y: floor + 18 }, name)),
-      label(x - 20, floor + 14, [`F = ${m.F}`, ""], "end"),
+      m.features.slice(0, m.f).map((name, f) => svg("text", { class: "feature", x: x + TAG + (f + 0.5) * CELL, y: floor + 18 }, name)),
+      label(x - 20, floor + 14, [`F = ${m.F}`, m.f < m.F ? t("{shown} drawn", { shown: m.f }) : ""], "end"),
       arrow(x + w + 10, floor + 4, ...far), label((x + w + far[0]) / 2 + 26, (floor + far[1]) / 2 + 8, backwards, "start"));
   };
 

@@ -26,7 +26,7 @@ export function feeding(m, walk) {
 }
 
 function equation(m, net, { t: step, out }, walk) {
-  const H = m.hidden_size;
+  const H = net.h.shape[2];
   const wide = net.gates.length > 1 ? `${net.gates.length}H` : "H";
   const columns = net.gates.length * H;
   const tall = m.n * ROW;
@@ -54,7 +54,7 @@ function equation(m, net, { t: step, out }, walk) {
     sign("@");
     array("W_h", ["H", wide], [H, columns], turned(net.w_h), H, columns, { height: Math.min(WIDE, tall) });
   }
-  sign(m.cell === "lstm" || m.cell === "gru" ? t("gates →") : `${m.activation === "identity" ? "" : m.activation} →`, 58, `(N, ${wide})`);
+  sign(net.gates.length > 1 ? t("gates →") : `${net.activation === "identity" ? "" : net.activation} →`, 58, `(N, ${wide})`);
   const left = x;
   array(net.recurrent ? `h (t = ${step})` : "h", ["N", "H"], [m.N, H], of(net.h, from + 1), m.n, H, { lines: true });
   const faint = !out;

@@ -2,7 +2,7 @@
 
 import { fixed } from "../draw.js";
 
-const MOST_FEATURES = 6; // columns that are drawn
+const MOST_FEATURES = 4; // columns that are drawn
 
 export const WINDOW_COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#b8a800", "#7a8794"];
 
@@ -39,7 +39,7 @@ export function price(value) {
   if (size >= 1e9) return `${fixed(value / 1e9, 2)}B`;
   if (size >= 1e6) return `${fixed(value / 1e6, size >= 1e8 ? 0 : 1)}M`;
   if (size >= 1e4) return fixed(value, 0);
-  return fixed(value, size >= 1e3 ? 1 : size >= 1 ? 2 : 4);
+  return fixed(value, size >= 1e3 ? 1 : size >= 1 ? 2 : 3).replace("-", "−");
 }
 
 export const scaled = (value) => fixed(value, Math.abs(value) >= 10 ? 1 : 3).replace("-", "−");

@@ -1,17 +1,17 @@
 // Where every row of numbers stands at each moment of the walk, in the stage's own units.
 
 export const WIDTH = 940;
-export const HEIGHT = 308;
+export const HEIGHT = 300;
 export const ROW = 19;
 export const HEAD = 17; // a card's label
 export const TAG = 30;
 export const TABLE = { x: 262, date: 78, column: 47, head: 20 };
 const SLOTS = { x: 560, columns: 2, rows: 3 };
 const BLOCK = { x: 122, dy: 27, room: 640 };
-export const FEED = { x: 4, y: 98, wait: 78 };
+export const FEED = { x: 4, y: 92, wait: 74 };
 
-export const cell = (f) => (f <= 4 ? 38 : f === 5 ? 33 : 29);
-export const stick = (m) => TAG + m.f * cell(m.f);
+export const CELL = 38;
+export const stick = (m) => TAG + m.f * CELL;
 export const tableRow = (m) => Math.min(25, (HEIGHT - TABLE.head - 8) / (m.n + m.L));
 
 // {rows: (n, l) -> place, cards: [{x, y, w, h, z, label, o}]}

@@ -2,12 +2,12 @@
 
 import { t } from "../words.js";
 
-export function sentence(m, moment, axes, carried) {
+export function sentence(m, moment, { axes, carried, raw }) {
   if (moment.step === "cut") return cut(m, moment);
   if (moment.step === "stack") return stack(m);
   if (moment.step === "swap") return axes === "reshape" ? reshaped(m) : swapped(m);
   if (m.cell === "mlp") return flat(m);
-  return moment.out ? out(m) : fed(m, moment, axes, carried);
+  return moment.out ? out(m) : fed(m, moment, axes, carried, raw);
 }
 
 const cut = (m, { n }) => [
@@ -36,16 +36,18 @@ const flat = (m) => [
   t("It has no time, so no axis has to come first: the {L} days of {F} numbers are laid side by side. Choose the cell rnn, gru or lstm to see them fed a day at a time.", { L: m.L, F: m.F }),
 ];
 
-const fed = (m, { t: step }, axes, carried) => [
+const fed = (m, { t: step }, axes, carried, raw) => [
   t("Day {t} of {L}: X[{t}] of shape (N, F) goes in", { t: step, L: m.L }),
   `${axes === "reshape" ? t("These rows are not one day of each window any more.") : t("One card holds day {t} of every window.", { t: step })} ${
     step > 0 ? t("The state h comes from the day before.")
       : carried ? t("The state was not reset: row n starts with what window n - 1 left behind.")
         : t("The state h starts the same for every window.")} ${
-    t("Both products have the shape of h, so they can be added. The weights are the same on every day.")}`,
+    m.num_layers > 1 ? t("Of the {layers} layers the first is drawn; the next reads its states.", { layers: m.num_layers })
+      : t("Both products have the shape of h, so they can be added. The weights are the same on every day.")}${
+    raw ? ` ${t("The net reads the prices scaled.")}` : ""}`,
 ];
 
 const out = (m) => [
   t("After day {t} the last state gives the answer: y of shape (N, K)", { t: m.L - 1 }),
-  t("Row n is still window n: nothing on the way has mixed the rows. K = {K}, one close ahead. W_y could be applied after every day, but only the last answer is used.", { K: m.y_scaled.shape[1] }),
+  t("Row n is still window n: nothing on the way has mixed the rows. K = {K}, one session ahead. W_y could be applied after every day, but only the last answer is used.", { K: m.y_scaled.shape[1] }),
 ];

@@ -6,7 +6,7 @@ import { axes as axisLines } from "./axes.js";
 import { bars } from "./bars.js";
 import { feeding } from "./feed.js";
 import { WINDOW_COLOURS } from "./model.js";
-import { HEIGHT, ROW, WIDTH, arrange, cell, range, stick } from "./places.js";
+import { CELL, HEIGHT, ROW, WIDTH, arrange, range, stick } from "./places.js";
 import { reading } from "./reading.js";
 
 // walk: {focus, pin, look, raw(), axes(), net()}; what is under the pointer is the same on every stage.
@@ -111,7 +111,7 @@ export function stage(walk, lab) {
 // One day of one window.
 function row(m, n, l) {
   const tag = h("span", { class: "tag" }, `${n},${l}`);
-  const cells = range(m.f).map((f) => h("span", { class: "number", "data-nlf": `${n},${l},${f}`, style: { width: `${cell(m.f)}px` } }));
+  const cells = range(m.f).map((f) => h("span", { class: "number", "data-nlf": `${n},${l},${f}`, style: { width: `${CELL}px` } }));
   const root = h("div", { class: "row", style: { "--w": WINDOW_COLOURS[n], width: `${stick(m)}px`, height: `${ROW}px`, "--d": `${n * 26 + l * 16}ms` } }, tag, cells);
   return {
     root, cells,

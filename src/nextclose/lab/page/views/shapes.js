@@ -2,27 +2,26 @@
 
 import { clear, h } from "../dom.js";
 import { t } from "../words.js";
-import { errors } from "../shapes/errors.js";
+import { errors, measured } from "../shapes/errors.js";
 import { model } from "../shapes/model.js";
 import { range } from "../shapes/places.js";
+import { keepingFocus, radio, radios } from "../shapes/radios.js";
 import { sentence } from "../shapes/sentences.js";
 import { stage } from "../shapes/stage.js";
 import { tape } from "../shapes/tape.js";
+import { STEPS, tools } from "../shapes/tools.js";
 
 export const id = "shapes";
 export const title = "The shape walk";
 
-const STEPS = ["cut", "stack", "swap", "feed"];
-const SHAPES = { cut: "(L, F)", stack: "(N, L, F)", swap: "(L, N, F)", feed: "(N, F)" };
 const START = "5"; // days in a window, so that no two axes are equally long
-const MOST_DAYS = 8;
+const MOST_DAYS = 6;
 const PAUSE = 1500; // ms between moments while the walk plays
 
 export function mount(root, lab) {
   let days = lab.state.changed("seq_len") ? lab.state.get("seq_len") : START;
   let m = null;
   let net = null;
-  let found = {};
   let at = 0;
   let pinned = { n: 0, l: 4, f: 3 };
   let under = null;
@@ -47,19 +46,20 @@ export function mount(root, lab) {
     net: () => net,
   };
   const carried = () => lab.state.get("h0") === "carried";
+  const found = measured(() => ({ axes: walk.axes(), carried: carried() }));
 
-  const tools = h("div", { class: "tools" });
   const readout = h("p", { class: "readout", "aria-live": "polite" });
-  const units = h("div", { class: "segments units", role: "radiogroup" });
+  const units = h("div", { class: "units" });
+  const bent = h("p", { class: "words" });
   const memory = tape(walk);
   const one = stage(walk, lab);
   let stages = [];
   const switches = {
-    swap: errors("axes", {
+    swap: errors("axes", found, {
       ends: () => ["swapaxes(0, 1)", "reshape(L, N, F)"],
       wrong: () => walk.axes() === "reshape", set: (wrong) => lab.state.set({ axes: wrong ? "reshape" : null }),
     }),
-    feed: errors("h0", {
+    feed: errors("h0", found, {
       ends: () => [t("h reset"), t("h carried over")],
       wrong: carried, set: (wrong) => lab.state.set({ h0: wrong ? "carried" : null }),
     }),
@@ -77,17 +77,21 @@ export function mount(root, lab) {
   };
   const take = (header, arrays) => {
     if (header.error) return;
-    if (header.part === "errors") found[header.way] = header;
+    if (header.part === "errors") found.take(header);
     else if (header.part === "net") net = { ...header, ...arrays };
     else begin(model(header, arrays, lab));
     if (header.part === "net") stages.forEach(([place]) => place.write());
-    found.L = m.L;
-    Object.values(switches).forEach((place) => place.show(found));
+    if (header.part === "errors") keepingFocus(root, () => Object.values(switches).forEach((place) => place.draw()));
   };
   const begin = (next) => {
+    if (m && same(m, next)) {
+      Object.assign(m, next);
+      stages.forEach(([place]) => place.write());
+      return render();
+    }
     m = next;
     net = null;
-    found = {};
+    found.at(m.L);
     pinned = { n: Math.min(pinned.n, m.n - 1), l: Math.min(pinned.l, m.L - 1), f: Math.min(pinned.f, m.f - 1) };
     at = Math.min(at, moments().length - 1);
     stages.forEach(([place]) => place.build(m));
@@ -99,7 +103,6 @@ export function mount(root, lab) {
     at = Math.max(0, Math.min(to, moments().length - 1));
     render();
   };
-  const jump = (step) => go(moments().findIndex((moment) => moment.step === step));
   const play = () => {
     if (timer) return stop();
     if (at === moments().length - 1) at = 0;
@@ -116,11 +119,19 @@ export function mount(root, lab) {
     go(to);
   };
 
+  const bar = tools({
+    jump: (step) => by(moments().findIndex((moment) => moment.step === step)), go: (step) => by(at + step), to: by, play,
+    whole: () => {
+      whole = !whole;
+      lay();
+    },
+  });
+
   // As one stage that is walked through, or as four below one another.
   const lay = () => {
     const steps = whole ? STEPS : [null];
     stages = steps.map((step) => [whole ? stage(walk, lab) : one, step]);
-    clear(root, tools, whole ? stages.map(([place, step]) => section(place, step)) : section(one, null), h("div", { class: "below" }, h("div", { class: "now" }, readout, units), memory.root));
+    clear(root, bar.root, whole ? stages.map(([place, step]) => section(place, step)) : section(one, null), h("div", { class: "below" }, h("div", { class: "now" }, readout, units), memory.root, bent));
     stages.forEach(([place]) => m && place.build(m));
     render();
   };
@@ -134,17 +145,20 @@ export function mount(root, lab) {
     return step === now().step ? now() : step === "cut" ? of.at(-1) : of[0];
   };
 
-  const render = () => {
-    drawTools();
+  const render = () => keepingFocus(root, draw);
+  const draw = () => {
     drawUnits();
     if (!m) return;
+    const heading = sentence(m, now(), { axes: walk.axes(), carried: carried(), raw })[0];
+    bar.show({ step: now().step, at, count: moments().length, plays: Boolean(timer), all: whole, heading });
+    bent.textContent = m.moved.length ? t("The walk shows the windows as they are cut; {switches} is at work in the errors only.", { switches: m.moved.join(", ") }) : "";
     stages.forEach(([place, step], k) => {
       const moment = step ? standing(step) : now();
       const part = root.querySelectorAll(".part")[k];
-      const [head, text] = sentence(m, moment, walk.axes(), carried());
+      const [head, text] = sentence(m, moment, { axes: walk.axes(), carried: carried(), raw });
       clear(part.querySelector(".said"), h("h2", {}, head), h("p", {}, code(text)));
-      const aside = switches[moment.step];
-      clear(place.corner, aside?.root, moment.step === "stack" || moment.step === "feed" ? note() : null);
+      const aside = m.cell === "mlp" && moment.step === "feed" ? null : switches[moment.step];
+      clear(place.corner, aside?.root ?? (moment.step === "feed" ? h("div") : null), moment.step === "stack" || moment.step === "feed" ? note() : null);
       place.show(moment);
     });
     Object.values(switches).forEach((place) => place.draw());
@@ -176,49 +190,27 @@ export function mount(root, lab) {
       ask();
     };
     if (m.L === m.F) {
-      return h("div", { class: "note" }, h("p", {}, code(t("L = F = {L}. Were the axes l and f mixed up, by `X.swapaxes(1, 2)` say, every shape would stay as it is: prices would be read as days, every product would fit, and nobody would notice.", { L: m.L }))),
-        h("button", { class: "button", onclick: () => set(String(m.L === 5 ? 6 : 5)) }, t("Back to L = {L}", { L: m.L === 5 ? 6 : 5 })));
+      return h("div", { class: "note" }, h("p", {}, code(t("L = F = {L}. Were the axes l and f mixed up, by `X.swapaxes(1, 2)` say, every product would still fit: prices would be read as days, and nobody would notice.", { L: m.L }))),
+        h("button", { class: "button", "data-keep": "note", onclick: () => set(String(m.L === 5 ? 6 : 5)) }, t("Back to L = {L}", { L: m.L === 5 ? 6 : 5 })));
     }
     return h("div", { class: "note" }, h("p", {}, code(t("L = {L} and F = {F} differ, so an axis in the wrong place is an error at once: `(N, {L}) @ ({F}, H)` does not exist.", { L: m.L, F: m.F }))),
-      m.F <= MOST_DAYS ? h("button", { class: "button", onclick: () => set(String(m.F)) }, t("Set L = {F} = F: nobody would notice", { F: m.F })) : null);
+      m.F <= MOST_DAYS ? h("button", { class: "button", "data-keep": "note", onclick: () => set(String(m.F)) }, t("Set L = {F} = F: nobody would notice", { F: m.F })) : null);
   };
 
   const drawUnits = () => {
-    units.setAttribute("aria-label", t("Numbers shown"));
-    clear(units, [[true, t("prices")], [false, t("scaled")]].map(([value, words]) => h("button", { role: "radio", "aria-checked": String(raw === value), onclick: () => show(value) }, words)));
-  };
-  const show = (value) => {
-    raw = value;
-    stages.forEach(([place]) => place.write());
-    render();
-    units.querySelector("[aria-checked=true]").focus();
-  };
-
-  const drawTools = () => {
-    const names = { cut: t("Cut"), stack: t("Stack"), swap: t("Swap"), feed: t("Feed") };
-    const count = moments().length;
-    const focused = document.activeElement?.dataset?.tool;
-    const toggle = (tool, words, on, press) => h("button", { "data-tool": tool, class: "button", "aria-pressed": String(on), onclick: press }, words);
-    const slider = h("input", { type: "range", min: 0, max: count - 1, "data-tool": "slider", "aria-label": t("Moment of the walk"), oninput: (event) => by(Number(event.target.value)) });
-    slider.value = at;
-    if (focused === "slider" && tools.contains(document.activeElement)) {
-      for (const button of tools.querySelectorAll("[data-step]")) button.setAttribute("aria-current", button.dataset.step === now().step ? "step" : "false");
-      return;
-    }
-    clear(tools,
-      h("ol", { class: "steps" }, STEPS.map((step, k) => h("li", {}, h("button", { "data-tool": step, "data-step": step, "aria-current": step === now().step ? "step" : "false", onclick: () => (timer && stop(), jump(step)) }, h("i", {}, k + 1), names[step], h("small", {}, SHAPES[step]))))),
-      h("div", { class: "moment" },
-        h("button", { "data-tool": "back", class: "button", "aria-label": t("Back"), disabled: at === 0, onclick: () => by(at - 1) }, "‹"),
-        slider,
-        h("button", { "data-tool": "on", class: "button", "aria-label": t("On"), disabled: at === count - 1, onclick: () => by(at + 1) }, "›"),
-        h("button", { "data-tool": "play", class: "button primary", onclick: play }, timer ? t("Stop") : t("Play"))),
-      toggle("whole", t("All at once"), whole, () => ((whole = !whole), lay())));
-    if (focused) tools.querySelector(`[data-tool="${focused}"]`)?.focus();
+    const show = (value) => {
+      raw = value;
+      stages.forEach(([place]) => place.write());
+      render();
+    };
+    const words = { true: t("prices"), false: t("scaled") };
+    clear(units, radios({ class: "segments", "aria-label": t("Numbers shown") }, [true, false], raw, show,
+      [true, false].map((value) => radio("units", raw === value, () => show(value), words[value]))));
   };
 
   lab.wire.on("shapes", take);
   lab.on("bars", ask);
-  lab.on("lang", () => (stages.forEach(([place]) => place.write()), render(), ask()));
+  lab.on("lang", () => (bar.draw(), stages.forEach(([place]) => place.write()), render(), ask()));
   lab.on("theme", () => stages.forEach(([place]) => place.write()));
   lab.state.on((names) => {
     if (names.has("seq_len")) days = lab.state.changed("seq_len") ? lab.state.get("seq_len") : START;
@@ -235,14 +227,17 @@ export function mount(root, lab) {
     },
     key: (event) => {
       const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: moments().length - 1 }[event.key];
-      if (event.target.closest("[role=radiogroup], [role=group]")) return false;
       if (event.key === " " && !event.target.closest("button")) return play(), true;
-      if (to === undefined || whole) return false;
+      if (to === undefined) return false;
       by(to);
       return true;
     },
   };
 }
+
+// Whether the same rows of numbers are drawn.
+const same = (a, b) => a.X.shape.join() === b.X.shape.join() && a.raw.every((value, k) => value === b.raw[k]) && a.X.every((value, k) => value === b.X[k])
+  && a.features.join() === b.features.join() && a.first === b.first;
 
 // `code` between backticks.
 const code = (text) => text.split("`").map((part, k) => (k % 2 ? h("code", {}, part) : part));
