@@ -50,7 +50,7 @@ export function mount(root, lab) {
 
   const readout = h("p", { class: "readout", "aria-live": "polite" });
   const units = h("div", { class: "units" });
-  const bent = h("p", { class: "words" });
+  const remarks = h("div", { class: "remarks" });
   const memory = tape(walk);
   const one = stage(walk, lab);
   let stages = [];
@@ -131,7 +131,7 @@ export function mount(root, lab) {
   const lay = () => {
     const steps = whole ? STEPS : [null];
     stages = steps.map((step) => [whole ? stage(walk, lab) : one, step]);
-    clear(root, bar.root, whole ? stages.map(([place, step]) => section(place, step)) : section(one, null), h("div", { class: "below" }, h("div", { class: "now" }, readout, units), memory.root, bent));
+    clear(root, bar.root, whole ? stages.map(([place, step]) => section(place, step)) : section(one, null), h("div", { class: "below" }, h("div", { class: "now" }, readout, units), memory.root, remarks));
     stages.forEach(([place]) => m && place.build(m));
     render();
   };
@@ -151,7 +151,7 @@ export function mount(root, lab) {
     if (!m) return;
     const heading = sentence(m, now(), { axes: walk.axes(), carried: carried(), raw })[0];
     bar.show({ step: now().step, at, count: moments().length, plays: Boolean(timer), all: whole, heading });
-    bent.textContent = m.moved.length ? t("The walk shows the windows as they are cut; {switches} is at work in the errors only.", { switches: m.moved.join(", ") }) : "";
+    clear(remarks, notices().map((words) => h("p", {}, words)));
     stages.forEach(([place, step], k) => {
       const moment = step ? standing(step) : now();
       const part = root.querySelectorAll(".part")[k];
@@ -195,6 +195,14 @@ export function mount(root, lab) {
     }
     return h("div", { class: "note" }, h("p", {}, code(t("L = {L} and F = {F} differ, so an axis in the wrong place is an error at once: `(N, {L}) @ ({F}, H)` does not exist.", { L: m.L, F: m.F }))),
       m.F <= MOST_DAYS ? h("button", { class: "button", "data-keep": "note", onclick: () => set(String(m.F)) }, t("Set L = {F} = F: nobody would notice", { F: m.F })) : null);
+  };
+
+  const notices = () => {
+    const [L, set] = [m.L, lab.state.get("seq_len")];
+    const length = Number(set) === L ? null : L === MOST_DAYS ? t("Here L = {L}, while the setting Days (L) is {set}: more days would not fit on the cards.", { L, set })
+      : L !== m.F ? t("Here L = {L}, while the setting Days (L) is {set}: two axes of one length could not be told apart.", { L, set }) : null;
+    const moved = m.moved.length ? t("The walk shows the windows as they are cut; {switches} is at work in the errors only.", { switches: m.moved.join(", ") }) : null;
+    return [length, moved].filter(Boolean);
   };
 
   const drawUnits = () => {
