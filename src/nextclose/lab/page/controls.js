@@ -102,7 +102,7 @@ export function controls(root, lab) {
     const back = h("button", { class: "link", id: "back", onclick: () => state.start(state.get("recipe")) }, t("Undo all changes"));
     fields.push(() => {
       from.value = state.get("recipe");
-      back.disabled = !Object.keys(state.spec.settings).some((name) => state.changed(name));
+      back.disabled = ![...Object.keys(state.spec.settings), ...Object.keys(state.spec.switches)].some((name) => state.changed(name));
     });
     clear(root,
       h("section", {}, h("div", { class: "field" }, h("label", { for: "set-recipe" }, t("Start from")), from, h("div", {}, back))),
