@@ -17,10 +17,11 @@ export const digits = (array) => {
 
 export const largest = (seen) => Math.max(...seen.radii.flat(), 0);
 
-// The trained radii, gate by gate where there are several.
+// The trained radii: one, or from the smallest to the largest of the gates and layers.
 export const radii = (seen) => {
-  const one = (values) => values.map((value, gate) => (values.length > 1 ? `${seen.gates[gate]} ` : "") + fixed(value, 2)).join(" ");
-  return seen.radii.map(one).join(" / ");
+  const all = seen.radii.flat();
+  const [low, high] = [Math.min(...all), Math.max(...all)].map((value) => fixed(value, 2));
+  return low === high ? low : `${low}–${high}`;
 };
 
 export const dayName = (seen, place) => (seen.days ? seen.days[place] : t("step {step}", { step: place + 1 }));

@@ -57,10 +57,10 @@ export function build(root, lab, view) {
       h("p", { class: "quiet" }, t("it came to {truth}; the last close was {last}", { truth: money(seen.truth), last: money(seen.last_close) })),
       choose);
     const layers = seen.state_norm.shape[0];
-    clear(pathHead, h("b", {}, seen.time ? t("Gradient on its way back") : t("Gradient at each day")),
+    clear(pathHead, h("b", {}, seen.time ? t("Gradient by step") : t("Gradient at each day")),
       mark(seen.time ? "‖∂ŷ/∂hₜ‖" : "‖∂ŷ/∂xₜ‖", "var(--accent)"),
       seen.time ? mark(t("at most"), "var(--quiet)", true) : null,
-      layers > 1 ? mark(t("lower layers"), "var(--reach)") : null,
+      layers > 1 ? mark(t("below it"), "var(--reach)") : null,
       seen.time && seen.rho !== null ? mark(t("as trained"), "var(--worse)", true) : null);
     clear(radiusHead, h("b", {}, t("Spectral radius of W_h")),
       h("output", { for: "rho" }, seen.movable ? (seen.rho === null ? t("as trained: {radii}", { radii: radii(seen) }) : fixed(seen.rho, 2)) : "–"),

@@ -19,11 +19,17 @@ export function paintRadius(view, ctx, width, height, ink) {
   const [low, high] = decades([...left, own, GONE / 10]);
   const y = logScale(low, Math.max(high, 10 ** Math.max(1, Math.ceil(-Math.log10(low) / 5))), floor, 6);
   const at = (value) => (value >= low ? y(value) : NaN);
-  zone(ctx, t("explodes"), "left", y(y.to), y(1), ink.worse, width, ink);
-  zone(ctx, t("vanishes"), "right", y(GONE), floor, ink.quiet, width, ink);
+  shade(ctx, y(y.to), y(1), width, ink.worse);
+  shade(ctx, y(GONE), floor, width, ink.quiet);
   levels(ctx, y, powers(low, y.to), LEFT, width - RIGHT, ink, power);
+  ctx.fillStyle = ink.quiet;
+  name(ctx, t("explodes"), "left", LEFT + 8, y(y.to), y(1));
+  name(ctx, t("vanishes"), "right", width - RIGHT - 8, y(GONE), floor);
   if (sweep) line(ctx, Array.from(sweep.grid, x), left.map(at), ink.accent, 2);
-  seen.radii.flat().forEach((value) => triangle(ctx, x(value), floor, ink.worse));
+  seen.radii.forEach((gates) => gates.forEach((value, gate) => {
+    triangle(ctx, x(value), floor, ink.worse);
+    if (gates.length > 1 && seen.radii.length === 1) letter(ctx, seen.gates[gate], x(value), floor - 13, ink.worse);
+  }));
   const rho = seen.rho ?? largest(seen);
   ctx.strokeStyle = ink.ink;
   ctx.globalAlpha = 0.35;
@@ -46,14 +52,22 @@ const now = (seen) => {
   return own[1];
 };
 
-function zone(ctx, text, side, from, to, colour, width, ink) {
+function shade(ctx, from, to, width, colour) {
   ctx.fillStyle = colour;
   ctx.globalAlpha = 0.08;
   ctx.fillRect(LEFT, from, width - RIGHT - LEFT, to - from);
   ctx.globalAlpha = 1;
-  ctx.fillStyle = ink.quiet;
+}
+
+function name(ctx, text, side, x, from, to) {
   ctx.textAlign = side;
-  if (to - from > 12) ctx.fillText(text, side === "left" ? LEFT + 8 : width - RIGHT - 8, from + Math.min((to - from) / 2, 12));
+  if (to - from > 12) ctx.fillText(text, x, from + Math.min((to - from) / 2, 13));
+}
+
+function letter(ctx, text, x, y, colour) {
+  ctx.fillStyle = colour;
+  ctx.textAlign = "center";
+  ctx.fillText(text, x, y);
 }
 
 function triangle(ctx, x, y, colour) {

@@ -21,7 +21,9 @@ export function mount(root, lab) {
     if (!view.live || !lab.bars) return;
     const body = { choices: lab.choices(), sweep: view.swept !== key(), net: net(), epoch: epoch() };
     for (const name of ["at", "rho", "instead"]) body[name] = state.get(name);
-    view.keys = { ...view.keys, [lab.wire.ask("backwards", body)]: key() };
+    const asked = lab.wire.ask("backwards", body);
+    view.keys = { ...view.keys, [asked]: key() };
+    lab.backwards = { ...lab.backwards, asked };
   };
 
   lab.wire.on("backwards", (header, arrays) => {
@@ -42,7 +44,7 @@ export function mount(root, lab) {
     }
     if (header.newest) view.keys = { [header.id]: view.keys[header.id] };
     parts.show();
-    if (header.part === "back") requestAnimationFrame(() => (lab.backwards = header.id));
+    if (header.part === "back") requestAnimationFrame(() => (lab.backwards = { ...lab.backwards, painted: header.id }));
   });
   state.on((names) => ASKED.some((name) => names.has(name)) && ask());
   lab.on("picture", ask);
