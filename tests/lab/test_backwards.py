@@ -151,6 +151,23 @@ def test_starts_are_held_against_zero(desk):
     assert header["start_prices"][1] == pytest.approx(carried - header["price"], rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.parametrize("h0", ["zero", "random", "carried"])
+@pytest.mark.parametrize("recipe", ["tutorial", "tutorial-return"])
+def test_what_a_start_does_to_the_price_is_told_from_zero_wherever_the_net_starts(desk, h0, recipe):
+    header, _ = asked(desk, {"h0": h0, "recipe": recipe})["back"]
+    window = looked(desk, {"h0": h0, "recipe": recipe})
+    starts = {
+        "random": window.params.get("h_0", initial_state(0, 1, 10)),
+        "carried": window.left_behind(window.params).h,
+    }
+    prices = {
+        name: window.closes(gradient_back(window.params, window.x, start=State(h)).yhat)[0]
+        for name, h in (starts | {"zero": np.zeros((1, 10))}).items()
+    }
+    for name, moved in zip(header["starts"], header["start_prices"], strict=True):
+        assert moved == pytest.approx(prices[name] - prices["zero"], rel=1e-9, abs=1e-12)
+
+
 def test_a_net_that_was_trained_from_a_random_start_is_asked_about_that_one(desk):
     window = looked(desk, {"h0": "random"})
     _, arrays = asked(desk, {"h0": "random"})["back"]
@@ -252,6 +269,18 @@ def test_every_sentence_is_whole_in_both_languages(desk, choices, rho):
         if text:
             assert re.search("[가-힣]", korean[name])
             assert not re.search("[가-힣]", text)
+
+
+@pytest.mark.parametrize(
+    ("L", "price", "told"),
+    [("55", None, "The forecast is beyond all numbers."), ("58", 0.0, "No day moves this forecast.")],
+)
+def test_a_forecast_beyond_all_numbers_is_told(desk, L, price, told):
+    choices = {"recipe": "tutorial-return", "activation": "identity", "seq_len": L}
+    header, _ = asked(desk, choices, rho="10")["back"]
+    assert header["price"] == price
+    assert header["words"]["days"] == told
+    assert "nan" not in " ".join(header["words"].values())
 
 
 def test_where_a_curve_crosses_a_level_is_found_between_the_grid_s_points():

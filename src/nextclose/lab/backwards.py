@@ -88,7 +88,9 @@ def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
     if radii is None or not radii.all():
         rho = None
     found = _found(window, rho, instead)
-    yield _picture(found, radii, instead, job.lang)
+    with np.errstate(invalid="ignore"):  # prices of weights that explode are no numbers
+        picture = _picture(found, radii, instead, job.lang)
+    yield picture
     if not found.recurrent:
         return
     job.check_newest()
@@ -190,7 +192,7 @@ def _picture(found: Backwards, radii: Float64s | None, instead: str, lang: Lang)
     change, tangent = (
         price - window.closes(back.yhat[0] - effect) for effect in (found.effects.change, found.effects.first_order)
     )
-    zero = {name: price - window.closes(back.yhat[0] - start.yhat)[0] for name, start in found.starts.items()}
+    moved = _moved(found)
     days = window.days
     movable = radii is not None and bool(radii.all())
     header = {
@@ -212,12 +214,12 @@ def _picture(found: Backwards, radii: Float64s | None, instead: str, lang: Lang)
         "truth": look.explained.y,
         "last_close": look.explained.last_close,
         "starts": list(found.starts),
-        "start_prices": [zero[name] for name in found.starts],
+        "start_prices": list(moved.values()),
         "words": {
             "gradient": gradient_words(back, found.recurrent, days, lang),
             "radius": radius_words(found.rho, price, trained, radii, lang),
             "days": days_words(change, tangent, days, instead, lang),
-            "start": start_words(found.starts, zero, lang, overflows=found.overflows),
+            "start": start_words(found.starts, moved, lang, overflows=found.overflows),
         },
     }
     arrays = {
@@ -229,6 +231,16 @@ def _picture(found: Backwards, radii: Float64s | None, instead: str, lang: Lang)
         "distance": np.array([start.distance[-1] for start in found.starts.values()]),
     }
     return Frame(header=header, arrays=arrays, exact=tuple(arrays))
+
+
+def _moved(found: Backwards) -> dict[str, float]:
+    """What each start does to the forecast price, by its name: the price from it minus that from zero."""
+    window, own = found.window, "random" if "h_0" in found.params else ""
+    if window.start(found.params) is not None:
+        own = "carried"
+    from_zero = found.back.yhat[0] - (found.starts[own].yhat[0] if own in found.starts else 0.0)
+    zero = window.closes(from_zero)[0]
+    return {name: float(window.closes(from_zero + start.yhat[0])[0] - zero) for name, start in found.starts.items()}
 
 
 def _stretch(found: Backwards) -> Frame:

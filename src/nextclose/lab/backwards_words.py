@@ -96,6 +96,8 @@ def crossing(grid: Float64s, left: Float64s, level: float) -> float | None:
 def days_words(change: Float64s, tangent: Float64s, days: Sequence[str], instead: str, lang: Lang) -> str:
     """Which day matters, and whether the gradient says the same."""
     total = float(np.abs(change).sum())
+    if not isfinite(total):
+        return Text("The forecast is beyond all numbers.").render(lang)
     if not total > 0.0:
         return Text("No day moves this forecast.").render(lang)
     place = int(np.argmax(np.abs(change)))
@@ -130,11 +132,11 @@ def _move(change: float) -> Text:
     return Text("{amount} higher", amount=amount) if change < 0.0 else Text("{amount} lower", amount=amount)
 
 
-def start_words(starts: Mapping[str, Forgetting], zero: Mapping[str, float], lang: Lang, *, overflows: bool) -> str:
+def start_words(starts: Mapping[str, Forgetting], moved: Mapping[str, float], lang: Lang, *, overflows: bool) -> str:
     """How soon the start is forgotten, and what is left of it in the forecast."""
     if not starts:
         return Text("An MLP starts from no state.").render(lang)
-    parts = [_start(name, start.distance[-1], zero[name]) for name, start in starts.items()]
+    parts = [_start(name, start.distance[-1], moved[name]) for name, start in starts.items()]
     if overflows:
         parts.append(Text("Carried over, the state grows beyond all numbers."))
     return Joined(parts, " ").render(lang)
