@@ -20,7 +20,7 @@ SHOWN = "() => lab.netAsked && lab.netAsked === lab.netPainted && lab.unitAsked 
 CALL = (
     "async ([name, values]) => { const found = await import('/page/net/numbers.js'); return values.map(found[name]); }"
 )
-WEIGHTS = "() => document.querySelector('#view-net .gutter canvas').toDataURL()"
+WEIGHTS = "() => document.querySelector('#view-net .net-gutter canvas').toDataURL()"
 NETS = ["cell=rnn&bias=true", "cell=gru&num_layers=2", "cell=lstm&seq_len=20", "cell=mlp&num_layers=1", "recipe=default",
         "h0=carried&seeds=1", "axes=reshape", "memory=false", "seq_len=60&hidden_size=64&epochs=2&cell=lstm"]  # fmt: skip
 
@@ -91,7 +91,7 @@ def test_keys_alone_lead_through_time_units_and_epochs(page, lab):
     assert "18 of 20" in page.inner_text("#net-epoch-told")
     page.wait_for_timeout(400)
     assert page.evaluate(WEIGHTS) != before
-    assert "moved most" in page.inner_text("#view-net .moved")
+    assert "moved most" in page.inner_text("#view-net .net-moved")
     press(page, "e", "e")
     assert page.evaluate("() => lab.state.get('epoch')") == ""
     day = page.input_value("#net-at")

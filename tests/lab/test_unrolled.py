@@ -137,6 +137,7 @@ def test_the_price_is_the_experiments(desk, more):
         columns = desk.dataset(choices.recipe.windows).columns
         rows, places = arrays["rows"].astype(int), arrays["columns"].astype(int)
         np.testing.assert_array_equal(arrays["raw"], columns[rows, places])
+        assert header["foreseen"] == ("scaler" in more or "split" in more)
         np.testing.assert_array_equal(arrays["x_shift"], found.fold.scaler.x.shift)
         np.testing.assert_array_equal(arrays["scaled"], (arrays["raw"] - arrays["x_shift"]) / arrays["x_scale"])
 

@@ -57,6 +57,7 @@ def _told(desk: Desk, choices: Choices, look: Look) -> dict[str, Any]:
         "activation": explained.activation,
         "features": explained.features,
         "scaling": explained.scaling,
+        "foreseen": look.bent.scaled_on is not None,
         "target": explained.target,
         "layers": len(explained.steps[0].layers),
         "hidden": len(explained.steps[0].layers[0]["h"]),

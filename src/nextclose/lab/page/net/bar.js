@@ -14,11 +14,11 @@ export function bar(root, lab, { step }) {
   const seed = h("select", { id: "net-seed", onchange: () => lab.state.set({ net: seed.value }) });
   const epoch = h("input", { type: "range", id: "net-epoch", min: 0, step: 1, oninput: () => go(Number(epoch.value)) });
   const told = h("output", { for: "net-epoch", id: "net-epoch-told" });
-  const moved = h("span", { class: "moved quiet" });
+  const moved = h("span", { class: "net-moved quiet" });
   const play = h("button", { id: "net-play", class: "button" });
   const end = h("button", { class: "link", id: "net-end", onclick: () => go(null) });
-  const curve = h("div", { class: "curve" });
-  const parts = [h("div", {}), h("div", {}), h("div", { class: "epochs" })];
+  const curve = h("div", { class: "net-curve" });
+  const parts = [h("div", {}), h("div", {}), h("div", { class: "net-epochs" })];
   root.append(...parts);
   const canvas = surface(curve, { height: 30, label: t("Training loss by epoch") }, (ctx, width, height, ink) => model && paintLoss(model, ctx, width, height, ink));
 
@@ -58,8 +58,8 @@ export function bar(root, lab, { step }) {
     clear(parts[1], h("label", { for: "net-seed" }, t("Net")), seed);
     clear(parts[2],
       play, button("−", t("One epoch back (shift+e)"), () => move(-1), "net-back"),
-      h("div", { class: "track" }, curve, epoch), button("+", t("One epoch on (e)"), () => move(1), "net-on"),
-      h("div", { class: "told" }, h("div", {}, told, end), moved));
+      h("div", { class: "net-track" }, curve, epoch), button("+", t("One epoch on (e)"), () => move(1), "net-on"),
+      h("div", { class: "net-told" }, h("div", {}, told, end), moved));
     play.textContent = playing ? "❚❚" : "▶";
     play.setAttribute("aria-label", playing ? t("Pause") : t("Play the training"));
     play.title = play.getAttribute("aria-label");

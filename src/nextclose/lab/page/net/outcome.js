@@ -6,7 +6,7 @@ import { t } from "../words.js";
 import { priceText, small } from "./numbers.js";
 
 export function outcome(root) {
-  root.classList.add("outcome");
+  root.classList.add("net-price");
   let model = null;
   const told = h("div", {});
   const place = h("div", {});

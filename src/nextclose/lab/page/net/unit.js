@@ -6,7 +6,7 @@ import { t } from "../words.js";
 import { number, priceText, small } from "./numbers.js";
 
 export function unitPanel(root) {
-  root.classList.add("arithmetic");
+  root.classList.add("net-unit");
   root.tabIndex = -1;
   return {
     // `told` is the lab's answer to what is chosen; a number read needs none.
@@ -29,7 +29,7 @@ function input(model, chosen) {
     equation(`${feature} ${date}`, priceText(model.now.raw[at])),
     equation(t("as the net reads it"), number(model.now.scaled[at]), true, map(model, at)),
     odd ? h("p", { class: "odd" }, t("This place should hold {feature} of {date}.", { feature: model.features[unit], date: model.dates[step] })) : null,
-    h("p", { class: "quiet" }, scaled(model)),
+    h("p", { class: model.foreseen ? "odd" : "quiet" }, scaled(model)),
   ];
 }
 
@@ -42,7 +42,12 @@ function map(model, at) {
 
 const figure = (value) => Number(value.toPrecision(10)).toLocaleString("en-US", { maximumFractionDigits: 10 });
 
-const scaled = (model) => (model.scaling === "none" ? t("Not scaled.") : model.scaling.startsWith("log") ? t("Relative to the last close of the window.") : t("Scaled by the train span's own rows, a column at a time."));
+function scaled(model) {
+  if (model.scaling === "none") return t("Not scaled.");
+  if (model.scaling.startsWith("log")) return t("Relative to the last close of the window.");
+  if (model.foreseen) return t("Scaled by all rows, those of the test span among them.");
+  return t("Scaled by the train span's own rows, a column at a time.");
+}
 
 function unit(model, header, arrays) {
   const { layer, step, unit: number_, gates } = header;

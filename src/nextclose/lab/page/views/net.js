@@ -19,13 +19,13 @@ export const title = "The net unrolled";
 export function mount(root, lab) {
   root.classList.add("net");
   let [model, place, chosen, told, pointed, shown] = [null, null, start, null, null, false];
-  const [top, stage, side, under] = [h("div"), h("div", { class: "stage" }), h("aside"), h("div")];
-  const reading = h("p", { class: "reading", id: "net-reading", "aria-live": "polite" });
-  const left = h("div", { class: "gutter", style: { width: `${GUTTER}px` } });
-  const scroller = h("div", { class: "steps", tabindex: 0, role: "group", id: "net-steps", "aria-describedby": "net-reading" });
-  const hints = h("p", { class: "hints quiet" });
+  const [top, stage, side, under] = [h("div"), h("div", { class: "net-stage" }), h("aside"), h("div")];
+  const reading = h("p", { class: "net-reading", id: "net-reading", "aria-live": "polite" });
+  const left = h("div", { class: "net-gutter", style: { width: `${GUTTER}px` } });
+  const scroller = h("div", { class: "net-steps", tabindex: 0, role: "group", id: "net-steps", "aria-describedby": "net-reading" });
+  const hints = h("p", { class: "net-hints quiet" });
   stage.append(left, scroller);
-  root.append(top, stage, side, h("div", { class: "foot" }, reading, hints), under);
+  root.append(top, stage, side, h("div", { class: "net-foot" }, reading, hints), under);
   const weights = surface(left, { label: "" }, (ctx, width, height, ink) => place && paintWeights(ctx, model, place, chosen, ink));
   const steps = surface(scroller, { label: "" }, (ctx, width, height, ink) => place && paintSteps(ctx, model, place, chosen, ink, [scroller.scrollLeft, scroller.scrollLeft + scroller.clientWidth]));
   const panel = unitPanel(side);
@@ -97,11 +97,11 @@ export function mount(root, lab) {
 
   const say = (text) => {
     reading.textContent = text;
-    reading.classList.toggle("fault", true);
+    reading.classList.add("net-fault");
   };
   const read = () => {
     if (!place) return;
-    reading.classList.remove("fault");
+    reading.classList.remove("net-fault");
     const found = pointed ?? chosenCell(place, chosen);
     reading.textContent = found ? readingOf(model, found) : `y${small(chosen.step + 1)} = ${number(model.now.y[chosen.step])}`;
   };
