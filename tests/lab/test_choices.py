@@ -6,8 +6,9 @@ import pytest
 
 from nextclose.core.errors import SettingsError
 from nextclose.lab.choices import MOST, RECIPES, SETTINGS, SWITCHES, read_choices
-from nextclose.lab.spec import as_text, page_spec, values
+from nextclose.lab.spec import page_spec, values
 from nextclose.recipes import load_recipe
+from nextclose.recipes.file import setting_text
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -33,7 +34,7 @@ def test_every_value_that_a_page_offers_can_be_read(name):
     for value in values(name) or ():
         together = {"target": "log-return"} if name == "scaling" and value.startswith("log") else {}
         settings = read_choices({name: value, **together}).recipe.settings()
-        assert as_text(settings[name]) == ("zero" if value == "carried" else value)
+        assert setting_text(settings[name]) == ("zero" if value == "carried" else value)
 
 
 def test_changes_change_the_key_and_writing_the_default_does_not():

@@ -175,7 +175,7 @@ def test_rows_beyond_a_century_are_refused(frame, monkeypatch):
 def test_the_oldest_files_are_forgotten(frame, monkeypatch):
     desks = Desks("walk:1")
     sent = [read_upload(f"{i}.csv", csv(frame.assign(close=frame["close"], volume=i))) for i in range(3)]
-    monkeypatch.setattr(desks_module, "KEPT_BYTES", 2 * desks_module._bytes(sent[0].bars))
+    monkeypatch.setattr(desks_module, "KEPT_BYTES", 2 * desks_module._bytes(sent[0]))
     for upload in sent:
         desks.keep(upload)
     assert desks.desk(sent[1].source).whole is sent[1].bars

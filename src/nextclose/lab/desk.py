@@ -7,7 +7,7 @@ rows     0 ..................... explored - 1 | explored ......... n - 1
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -41,10 +41,12 @@ _Made = TypeVar("_Made")
 class Desk:
     """One symbol's bars, and what was found on them so far; several pages may share it.
 
+    opened : what `load_bars` was called with, source and options, where it was.
+
     Raises BarsError for fewer bars than the lab can use.
     """
 
-    def __init__(self, whole: Bars) -> None:
+    def __init__(self, whole: Bars, opened: Mapping[str, str] | None = None) -> None:
         if len(whole) < LEAST:
             raise BarsError(
                 "{symbol}: the lab needs at least {least} bars, got {got}",
@@ -52,7 +54,7 @@ class Desk:
                 least=LEAST,
                 got=len(whole),
             )
-        self.whole = whole
+        self.whole, self.opened = whole, opened
         self.explored = len(whole) - len(whole) // SEALED
         self.bars = whole[: self.explored]
         self.luck = Luck(self.explored)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any
 
 from nextclose.bars import load_bars
-from nextclose.bars.bars import Bars
 from nextclose.bars.contents import symbols_of
 from nextclose.bars.symbols import split_path
 from nextclose.core.errors import SourceError
@@ -39,7 +37,7 @@ class Desks:
         self._faults, self._exchange = faults, exchange
         self._lock = threading.Lock()
         self._desks: dict[str, Desk] = {}
-        self._uploads: dict[str, Bars] = {}
+        self._uploads: dict[str, Uploaded] = {}
         if self.start:
             self._look_at_neighbours()
 
@@ -53,15 +51,15 @@ class Desks:
             found = self._desks.pop(source, None)
             if found is not None:
                 self._desks[source] = found
-        return found or self._add(source, Desk(self._load(source)))
+        return found or self._add(source, self._load(source))
 
     def keep(self, upload: Uploaded) -> None:
         """Open the bars that a page sent to it and to all others. Raises BarsError for fewer than the lab can use."""
         assert upload.bars is not None
-        desk = Desk(upload.bars)
+        desk = Desk(upload.bars, upload.opened)
         with self._lock:
             self._uploads.pop(upload.source, None)
-            self._uploads[upload.source] = upload.bars
+            self._uploads[upload.source] = upload
             while len(self._uploads) > KEPT or sum(map(_bytes, self._uploads.values())) > KEPT_BYTES:
                 oldest = next(iter(self._uploads))
                 del self._uploads[oldest]
@@ -79,17 +77,17 @@ class Desks:
                 own = path.stem if path.stem in symbols else symbols[0]
                 self.start = f"{path}#{own}"
 
-    def _load(self, source: str) -> Bars:
+    def _load(self, source: str) -> Desk:
         if not source:
-            given = self.start if self._given is None else self._given
-            return load_bars(given, faults=self._faults, exchange=self._exchange)
-        if source in self._uploads:
-            return self._uploads[source]
+            return self._opened(self.start) if self._given is None else self._handed()
+        upload = self._uploads.get(source)
+        if upload is not None and upload.bars is not None:
+            return Desk(upload.bars, upload.opened)
         if source.startswith(SCHEME):
             raise SourceError("the lab no longer has this file: drop it on the page again")
         file, _, symbol = source.rpartition("#")
         if self.symbols and file == self.file and symbol in self.symbols:
-            return load_bars(Path(file), symbol=symbol, faults=self._faults, exchange=self._exchange)
+            return self._opened(file, symbol=symbol)
         if not source.startswith(OPEN_TO_ALL):
             raise SourceError(
                 "the lab opens {known} and what it was started with, got '{got}'. Start it with another SOURCE, or drop a file "
@@ -97,7 +95,19 @@ class Desks:
                 known=", ".join(f"{scheme}..." for scheme in OPEN_TO_ALL),
                 got=source,
             )
-        return load_bars(source)
+        return Desk(load_bars(source), {"source": source})
+
+    def _opened(self, source: str, **more: str) -> Desk:
+        """A desk of what lies on this machine."""
+        if self._faults != "raise":
+            more["faults"] = self._faults
+        if self._exchange is not None:
+            more["exchange"] = self._exchange
+        return Desk(load_bars(source, **more), {"source": source, **more})
+
+    def _handed(self) -> Desk:
+        """A desk of bars, or of a table, that came from Python."""
+        return Desk(load_bars(self._given, faults=self._faults, exchange=self._exchange))
 
     def _add(self, source: str, desk: Desk) -> Desk:
         with self._lock:
@@ -106,6 +116,6 @@ class Desks:
             return self._desks.setdefault(source, desk)
 
 
-def _bytes(bars: Bars) -> int:
-    """About what the bars take."""
-    return len(bars) * 8 * (7 + len(bars.extra))
+def _bytes(upload: Uploaded) -> int:
+    """About what its bars take."""
+    return 0 if upload.bars is None else len(upload.bars) * 8 * (7 + len(upload.bars.extra))

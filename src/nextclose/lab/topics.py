@@ -9,6 +9,7 @@ from nextclose.lab import (
     ladder,
     opening,
     shapes,
+    takeaway,
     train,
     unrolled,
 )
@@ -25,4 +26,5 @@ TOPICS: dict[str, Answer] = {
     "net": unrolled.answer,
     "unit": unrolled.unit,
     "backwards": backwards.answer,
+    "take": takeaway.answer,
 }

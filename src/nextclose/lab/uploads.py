@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nextclose.bars import load_bars
@@ -30,6 +30,8 @@ class Uploaded:
     source: str = ""
     """How pages name the bars from now on."""
     bars: Bars | None = None
+    opened: Mapping[str, str] = field(default_factory=dict)
+    """What `load_bars` would be called with where the file lies."""
     symbols: tuple[str, ...] = ()
 
 
@@ -67,7 +69,12 @@ def read_upload(name: str, content: bytes, symbol: str | None = None, *, faults:
             most=MOST_ROWS,
         )  # fmt: skip
     mark = hashlib.sha256(b"\0".join([content, (symbol or "").encode(), faults.encode()])).hexdigest()[:16]
-    return Uploaded(source=SCHEME + mark, bars=replace(bars, source=path.name))
+    opened = (
+        {"source": path.name}
+        | ({"symbol": symbol} if symbol else {})
+        | ({} if faults == "raise" else {"faults": faults})
+    )
+    return Uploaded(source=SCHEME + mark, bars=replace(bars, source=path.name), opened=opened)
 
 
 def _would_do(path: Path, symbol: str | None) -> bool:
