@@ -29,7 +29,7 @@ export function axes(m) {
   return { root, write: draw, show: (moment, set) => ((last = { step: moment.step, ...set }), draw()) };
 }
 
-const dayAxis = (m) => [`L = ${m.L}`, t("days")];
+const dayAxis = (m) => [`L = ${m.L}`, t("days in a window")];
 const windowAxis = (m) => [`N = ${m.N}`, t("windows, {shown} drawn", { shown: m.n })];
 
 const arrow = (x1, y1, x2, y2) => {
