@@ -18,9 +18,10 @@ export function errors(way, known, { ends, wrong, set }) {
     clear(root,
       radios({ class: "ways", "aria-label": t("The right way and a mistake") }, [false, true], wrong(), set,
         ends().map((name, bad) => line(name, pair[bad], Boolean(bad), x))),
-      h("p", { class: "words" }, known.reason(way) ?? t("Error on the test days over that of repeating the last close, {seeds} seeds at L = {L}; the line is 1.", { seeds: pair.find(Boolean)?.ratios.length ?? "–", L: known.days() })));
+      h("p", { class: "words" }, known.reason(way) ?? said(pair.find(Boolean))));
   };
 
+  const said = (one) => (one ? t("Error on the test days over that of repeating the last close, {seeds} seeds at L = {L}; the line is 1.", { seeds: one.ratios.length, L: known.days() }) : "");
   const line = (name, found, bad, x) => {
     const on = wrong() === bad;
     return h("div", { class: on ? "way on" : "way" },

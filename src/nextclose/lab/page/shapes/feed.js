@@ -15,7 +15,7 @@ export function feeding(m, walk) {
 
   const draw = () => {
     const net = walk.net();
-    clear(root, ...(net ? equation(m, net, now, walk) : []));
+    clear(root, net ? equation(m, net, now, walk) : h("p", { class: "waiting" }, t("The net is being trained ...")));
     mark(walk.focus());
   };
   const mark = (at) => {

@@ -76,7 +76,7 @@ export function mount(root, lab) {
     lab.wire.ask("shapes", { choices: { ...lab.choices(), seq_len: String(Math.min(Number(days), MOST_DAYS)) } });
   };
   const take = (header, arrays) => {
-    if (header.error) return;
+    if (header.error) return remarks.replaceChildren(header.error);
     if (header.part === "errors") found.take(header);
     else if (header.part === "net") net = { ...header, ...arrays };
     else begin(model(header, arrays, lab));
