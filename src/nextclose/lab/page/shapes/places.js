@@ -5,12 +5,12 @@ export const HEIGHT = 300;
 export const ROW = 19;
 export const HEAD = 17; // a card's label
 export const TAG = 30;
-export const TABLE = { x: 262, date: 78, column: 47, head: 20 };
+export const TABLE = { x: 262, date: 78, column: 49, head: 20 };
 const SLOTS = { x: 560, columns: 2, rows: 3 };
 const BLOCK = { x: 122, dy: 27, room: 640 };
 export const FEED = { x: 4, y: 92, wait: 74 };
 
-export const CELL = 38;
+export const CELL = 42;
 export const stick = (m) => TAG + m.f * CELL;
 export const tableRow = (m) => Math.min(25, (HEIGHT - TABLE.head - 8) / (m.n + m.L));
 
