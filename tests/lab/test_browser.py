@@ -118,6 +118,31 @@ def test_the_keyboard_alone_suffices(page, lab):
     assert wanted | {"language", "theme"} <= found.keys()
 
 
+def test_arrow_keys_lead_through_the_views(page, lab):
+    visit(page, lab)
+    tabs = [tab.get_attribute("id") for tab in page.query_selector_all("#tabs [role=tab]")]
+    page.focus(f"#{tabs[0]}")
+    for tab in [*tabs[1:], tabs[0]]:
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("() => document.activeElement.id") == tab
+        assert page.locator("#views > :visible").get_attribute("aria-labelledby") == tab
+    page.keyboard.press("ArrowLeft")
+    assert address(page)["view"] == tabs[-1].removeprefix("tab-")
+
+
+def test_dark_is_kept_in_the_address(page, lab):
+    visit(page, lab)
+    colour = "() => getComputedStyle(document.documentElement).backgroundColor"
+    light = page.evaluate(colour)
+    page.click("#theme")
+    dark = page.evaluate(colour)
+    assert dark != light
+    assert address(page) == {"theme": "dark"}
+    page.reload()
+    settle(page)
+    assert page.evaluate(colour) == dark
+
+
 def test_the_spans_move_by_keys(page, lab):
     visit(page, lab)
     before = page.evaluate("() => lab.picture.dates.test_start")
@@ -135,5 +160,6 @@ def test_nothing_is_wider_than_the_window(chromium, lab, lang, scheme):
         for tab in page.query_selector_all("#tabs [role=tab]"):
             name = tab.get_attribute("id")
             page.click(f"#{name}")
-            page.wait_for_timeout(200)
+            page.wait_for_selector(f"#{name.replace('tab', 'view')} :is(canvas, table, button)")
+            page.wait_for_timeout(500)
             assert not page.evaluate(WIDER), name
