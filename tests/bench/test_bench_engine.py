@@ -133,7 +133,7 @@ def test_a_run_prints_on_stdout_alone(monkeypatch, capsys):
     assert said.err == ""
 
 
-@pytest.mark.parametrize("name", ["lab", "engin"])
+@pytest.mark.parametrize("name", ["serve", "engin"])
 def test_a_bench_that_is_not_built_is_refused(monkeypatch, capsys, name):
     assert command(monkeypatch, name) == 2
     said = capsys.readouterr()
