@@ -146,6 +146,16 @@ def test_a_page_that_has_gone_gets_nothing(desk):
         list(train.answer(desk, read_choices(QUICK), {}, job(alive=lambda: False)))
 
 
+def test_a_request_that_comes_soon_after_a_picture_stops_its_verdict(desk, monkeypatch):
+    looks = iter([True, True, False])
+    monkeypatch.setattr(train, "REST", 60.0)
+    frames = train.answer(desk, read_choices(QUICK), {}, job(newest=lambda: next(looks)))
+    next(frames)
+    with pytest.raises(StaleError):
+        next(frames)
+    assert next(looks, "none") == "none"
+
+
 def test_a_newer_request_stops_the_verdict_and_not_the_picture(desk):
     frames = train.answer(desk, read_choices(QUICK), {}, job(newest=lambda: False))
     assert next(frames).header["part"] == "picture"

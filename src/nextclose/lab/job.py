@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, Protocol
 
 from nextclose.core.lang import Lang
@@ -13,6 +13,8 @@ from nextclose.lab.frames import Frame
 
 PATIENCE = 1.0
 """Seconds after which a request gives way to a newer one."""
+BLINK = 0.002
+"""Seconds between two looks for a newer request."""
 
 
 class StaleError(Exception):
@@ -43,6 +45,14 @@ class Job:
         """Call it before work that only the newest request is worth. Raises StaleError."""
         if not self._alive() or not self._newest():
             raise StaleError
+
+    def rest(self, seconds: float) -> None:
+        """Call it before work that a newer request would have to wait for. Raises StaleError as soon as one has come."""
+        until = monotonic() + seconds
+        self.check_newest()
+        while monotonic() < until:
+            sleep(BLINK)
+            self.check_newest()
 
 
 class Answer(Protocol):

@@ -18,6 +18,10 @@ from nextclose.lab.job import Job
 from nextclose.lab.judged import verdict
 from nextclose.lab.tries import count_try, luck_told
 
+REST = 0.06
+"""Seconds that a picture stands before it is judged: while a slider is dragged, the next picture need not wait for a verdict
+that nobody reads."""
+
 
 def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> Iterator[Frame]:
     """Losses, forecasts and skill; then the verdict."""
@@ -25,7 +29,7 @@ def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
     found = experiment(desk, choices, job.check)
     count_try(desk, found)
     yield picture(desk, found, perf_counter() - began)
-    job.check_newest()
+    job.rest(REST)
     rows = verdict(desk, found, job.lang)
     yield Frame(header={"part": "verdict", "rows": [_row(row) for row in rows]})
 
