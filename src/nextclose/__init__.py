@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nextclose.bars import load_bars as load_bars
     from nextclose.bars.bars import Bars as Bars
     from nextclose.core.sweep import SweepResult as SweepResult
+    from nextclose.lab.notebook import lab as lab
     from nextclose.study.explain import explain as explain
     from nextclose.study.forecaster import Forecaster as Forecaster
     from nextclose.study.forecaster import load as load
@@ -43,6 +44,7 @@ _HOMES = {
     "explain": "nextclose.study.explain",
     "future_test": "nextclose.study.future_test",
     "judge": "nextclose.study.judging",
+    "lab": "nextclose.lab",
     "load": "nextclose.study.forecaster",
     "load_bars": "nextclose.bars",
     "make_windows": "nextclose.windows",
@@ -63,6 +65,7 @@ __all__ = [
     "explain",
     "future_test",
     "judge",
+    "lab",
     "load",
     "load_bars",
     "make_windows",

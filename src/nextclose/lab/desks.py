@@ -103,7 +103,8 @@ class Desks:
             more["faults"] = self._faults
         if self._exchange is not None:
             more["exchange"] = self._exchange
-        return Desk(load_bars(source, **more), {"source": source, **more})
+        bars = load_bars(source, symbol=more.get("symbol"), faults=self._faults, exchange=self._exchange)
+        return Desk(bars, {"source": source, **more})
 
     def _handed(self) -> Desk:
         """A desk of bars, or of a table, that came from Python."""
