@@ -131,3 +131,18 @@ def test_any_net_is_drawn_in_both_languages(chromium, lab, query):
             assert re.match(r"h.*\[\d+\]", page.inner_text("#view-net h4"))
             assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         assert "윈도" in page.inner_text("#view-net") or "시험 구간" in page.inner_text("#view-net")
+
+
+def test_a_click_on_the_price_chart_chooses_the_window(page, lab):
+    unrolled(page, lab)
+    last = page.input_value("#net-at")
+    page.locator("#price canvas").first.click(position={"x": 200, "y": 40})
+    page.wait_for_function(SHOWN)
+    day = page.input_value("#net-at")
+    assert day < last
+    assert day == page.evaluate("() => lab.state.get('at')")
+    assert "outside both spans" in page.inner_text("#view-net")
+    page.fill("#net-at", "soon")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#net-reading") == f"Expected a date such as {last}, got 'soon'."
+    assert page.evaluate("() => lab.state.get('at')") == day

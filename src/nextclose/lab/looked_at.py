@@ -56,9 +56,15 @@ class Look:
         return len(self.whole.fits[0].losses)
 
 
-class _Look(FitWatcher):
+class _Wanted(FitWatcher):
+    """Asks, while a net is fitted, whether anybody still wants it."""
+
     def __init__(self, check: Callable[[], None]) -> None:
-        self.look = check  # type: ignore[method-assign]
+        self.check = check
+
+    def look(self) -> None:
+        """As often as the engine looks up."""
+        self.check()
 
 
 def look_at(desk: Desk, choices: Choices, ask: Mapping[str, Any], check: Callable[[], None]) -> Look:
@@ -77,19 +83,8 @@ def look_at(desk: Desk, choices: Choices, ask: Mapping[str, Any], check: Callabl
     epoch = whole_number(ask, "epoch", choices.recipe.training.epochs)
     bent = desk.kept(("bent", choices.key), partial(bend, desk.dataset(choices.recipe.windows), choices, split))
 
-    def fitted(epochs: int | None) -> FittedFold:
-        return fit_epochs(
-            choices.recipe,
-            bent.data,
-            (split.train_start, split.train_stop),
-            desk.engine(choices.recipe),
-            epochs=epochs,
-            seed=net,
-            scaled_on=bent.scaled_on,
-            watcher=_Look(check),
-        )
-
-    whole = desk.kept(("net", choices.key, net, None), partial(fitted, None))
+    fitted = partial(_fitted, desk, choices, split, bent, net, check)
+    whole = desk.kept(("net", choices.key, net, None), fitted)
     check()
     if epoch is not None:
         epoch = min(epoch, len(whole.fits[0].losses))
@@ -129,11 +124,32 @@ def whole_number(ask: Mapping[str, Any], name: str, most: int) -> int | None:
     return min(value, most)
 
 
+def _fitted(
+    desk: Desk,
+    choices: Choices,
+    split: Split,
+    bent: Bent,
+    net: int,
+    check: Callable[[], None],
+    epochs: int | None = None,
+) -> FittedFold:
+    return fit_epochs(
+        choices.recipe,
+        bent.data,
+        (split.train_start, split.train_stop),
+        desk.engine(choices.recipe),
+        epochs=epochs,
+        seed=net,
+        scaled_on=bent.scaled_on,
+        watcher=_Wanted(check),
+    )
+
+
 def _origin(desk: Desk, bent: Bent, split: Split, at: Any) -> int:
     """The last row of the window whose target is the session of `at`, or the nearest that has a window."""
-    if at is None or at == "":
-        return split.test_last - 1
-    row = int(np.searchsorted(desk.bars.dates, parse_date("at", str(at))))
+    row = split.test_last
+    if at is not None and at != "":
+        row = int(np.searchsorted(desk.bars.dates, parse_date("at", str(at))))
     return min(max(row - 1, bent.data.first), desk.explored - 2)
 
 

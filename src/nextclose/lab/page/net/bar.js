@@ -7,10 +7,16 @@ import { number } from "./numbers.js";
 
 const PAUSE = 70; // ms between epochs while training plays
 
-export function bar(root, lab, { step }) {
+export function bar(root, lab, { step, say }) {
   root.classList.add("net-bar");
   let model = null;
-  const day = h("input", { type: "text", id: "net-at", inputmode: "numeric", size: 10, spellcheck: "false", onchange: () => day.value && lab.state.set({ at: day.value }) });
+  const day = h("input", { type: "text", id: "net-at", inputmode: "numeric", size: 10, spellcheck: "false", onchange: () => take() });
+  const take = () => {
+    const good = /^\d{4}-\d{2}-\d{2}$/.test(day.value.trim()) && Number.isFinite(Date.parse(day.value.trim()));
+    day.setAttribute("aria-invalid", !good);
+    if (good) lab.state.set({ at: day.value.trim() });
+    else say(t("Expected a date such as {date}, got '{got}'.", { date: model?.last_at ?? "", got: day.value }));
+  };
   const seed = h("select", { id: "net-seed", onchange: () => lab.state.set({ net: seed.value }) });
   const epoch = h("input", { type: "range", id: "net-epoch", min: 0, step: 1, oninput: () => go(Number(epoch.value)) });
   const told = h("output", { for: "net-epoch", id: "net-epoch-told" });
@@ -72,6 +78,7 @@ export function bar(root, lab, { step }) {
   const show = () => {
     if (!model) return;
     day.value = model.at;
+    day.removeAttribute("aria-invalid");
     clear(seed, Array.from({ length: model.nets }, (_, at) => h("option", { value: at, selected: at === model.net }, t("{net} of {nets}", { net: at + 1, nets: model.nets }))));
     parts[1].hidden = model.nets < 2;
     epoch.max = model.ran;

@@ -226,11 +226,13 @@ function feet(ctx, model, place, chosen, ink) {
     const room = column - state.x - 10;
     for (let f = 0; f < F; f++) {
       const raw = model.now.raw[step * F + f];
-      const text = ctx.measureText(priceText(raw)).width <= room ? priceText(raw) : short(raw);
-      ctx.fillText(text, place.x(step) - 6, xTop + (f + 0.5) * xRow + 0.5);
+      ctx.fillText(fitting(ctx, raw, room), place.x(step) - 6, xTop + (f + 0.5) * xRow + 0.5);
     }
   }
 }
+
+const fitting = (ctx, value, room) => [priceText(value), short(value)].find((text) => ctx.measureText(text).width <= room)
+  ?? value.toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 });
 
 // What the strips are called: over the chosen step, and over each where there is room.
 function heads(ctx, model, place, chosen, ink) {

@@ -30,7 +30,7 @@ export function mount(root, lab) {
   const steps = surface(scroller, { label: "" }, (ctx, width, height, ink) => place && paintSteps(ctx, model, place, chosen, ink, [scroller.scrollLeft, scroller.scrollLeft + scroller.clientWidth]));
   const panel = unitPanel(side);
   const price = outcome(under);
-  const control = bar(top, lab, { step: (by) => stepDay(by) });
+  const control = bar(top, lab, { step: (by) => stepDay(by), say: (text) => say(text) });
 
   const body = () => ({
     choices: lab.choices(),
@@ -107,7 +107,11 @@ export function mount(root, lab) {
   };
 
   const bringIntoSight = () => {
-    const x = chosenCell(place, chosen)?.strip.x ?? place.h(chosen.step);
+    const cell = chosenCell(place, chosen);
+    const x = cell?.strip.x ?? place.h(chosen.step);
+    const y = cell ? cell.strip.y + chosen.unit * cell.strip.cell : 0;
+    if (y < stage.scrollTop + 40) stage.scrollTop = y - 60;
+    else if (y + 60 > stage.scrollTop + stage.clientHeight) stage.scrollTop = y + 80 - stage.clientHeight;
     if (x < scroller.scrollLeft + 40) scroller.scrollLeft = x - 60;
     else if (x + 80 > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = x + 100 - scroller.clientWidth;
   };
