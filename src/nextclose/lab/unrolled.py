@@ -52,6 +52,7 @@ def _told(desk: Desk, choices: Choices, look: Look) -> dict[str, Any]:
     explained, data = look.explained, look.bent.data
     dates, first = desk.bars.dates, data.first
     return {
+        "choices": choices.key,
         "cell": explained.cell,
         "gates": cell_spec(explained.cell).gates,
         "activation": explained.activation,

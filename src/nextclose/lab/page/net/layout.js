@@ -19,7 +19,7 @@ export function layout(model, width, height) {
   const between = BETWEEN + (gates.length ? 12 : 0);
   const fixed = PAD + HEAD + RISE + RISE + FOOT + between * (layers - 1) + 14;
   const xRow = clamp((height - fixed) * 0.3 / F, 11, 21);
-  const row = clamp((height - fixed - xRow * F) / (layers * hidden), clamp((layers > 2 ? 30 : 60) / hidden, 2, 6), 22);
+  const row = clamp((height - fixed - xRow * F) / (layers * hidden), clamp([60, 44, 30][layers - 1] / hidden, 2, 6), 22);
   const first = model.flat ? 14 : START;
   const column = clamp((width - first - 20) / L, LEAST[model.cell], MOST);
   const block = row * hidden;

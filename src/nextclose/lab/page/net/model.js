@@ -13,8 +13,13 @@ export class Model {
     this.began = alike && !matchMedia("(prefers-reduced-motion: reduce)").matches ? performance.now() : -Infinity;
     this.peaks = alike && before.peaks ? before.peaks : {};
     for (const name of Object.keys(arrays)) this.peaks[name] = Math.max(this.peaks[name] ?? floorOf(name, this), ...extremes(arrays[name]));
-    this.moved = alike && before.epochNow !== this.epochNow && before.net === this.net ? mostMoved(arrays, before.now) : [];
-    if (alike && before.epochNow === this.epochNow && before.net === this.net) this.moved = before.moved;
+    this.moved = this.movedSince(alike && before.choices === this.choices && before.net === this.net ? before : null);
+  }
+
+  // The weights that moved most since the same net was shown after another epoch.
+  movedSince(before) {
+    if (!before) return [];
+    return before.epochNow === this.epochNow ? before.moved : mostMoved(this.now, before.now);
   }
 
   get epochNow() {
