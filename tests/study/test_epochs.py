@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from tests.conftest import walk_bars
 
+from nextclose.core.errors import FitError
 from nextclose.recipes import load_recipe, with_settings
 from nextclose.study.epochs import fit_epochs
 from nextclose.training.fold import fit_fold
@@ -49,3 +50,9 @@ def test_a_scaler_that_saw_more_scales_every_epoch():
     for epochs in (0, 2, None):
         fold = fit_epochs(recipe, data, span, engine, epochs=epochs, scaled_on=wide)
         np.testing.assert_array_equal(fold.scaler.x.shift, low)
+
+
+def test_a_net_that_diverges_is_called_by_its_number():
+    recipe, data, span, engine = made({"epochs": 40, "seeds": 3, "lr": 1e6, "activation": "identity"})
+    with pytest.raises(FitError, match="seed 2: training diverged"):
+        fit_epochs(recipe, data, span, engine, seed=2)

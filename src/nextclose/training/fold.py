@@ -360,7 +360,7 @@ def _tell(wanted: Wanted, number: int, fits: Sequence[Fit]) -> FitError | None:
                 recipe=wanted.recipe.name,
                 fold=number + 1,
                 folds=len(wanted.spans),
-                seed=seed,
+                seed=wanted.first_seed + seed,
                 problem=fit.problem,
             )
     return None
