@@ -10,7 +10,7 @@ from nextclose.lab.choices import SWITCHES
 from nextclose.lab.desk import Desk
 from nextclose.lab.experiment import Experiment
 
-FORESEES = ("leak", "scaler", "split")
+FORESEES = ("leak", "scaler", "split", "axes")
 """Switches that let a net see what it is asked about: no luck is in that."""
 
 
