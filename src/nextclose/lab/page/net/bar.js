@@ -22,7 +22,7 @@ export function bar(root, lab, { step, say }) {
   const told = h("output", { for: "net-epoch", id: "net-epoch-told" });
   const moved = h("span", { class: "net-moved quiet" });
   const play = h("button", { id: "net-play", class: "button" });
-  const end = h("button", { class: "link", id: "net-end", onclick: () => go(null) });
+  const end = h("button", { class: "link", id: "net-end", hidden: true, onclick: () => go(null) });
   const curve = h("div", { class: "net-curve" });
   const parts = [h("div", {}), h("div", {}), h("div", { class: "net-epochs" })];
   root.append(...parts);
