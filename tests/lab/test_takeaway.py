@@ -119,14 +119,14 @@ def test_a_symbol_of_a_set_and_a_dropped_file_are_found_again(here, monkeypatch,
 def test_faults_and_exchange_are_named(here, monkeypatch):
     monkeypatch.chdir(here)
     told = taken(Desks("prices.csv", faults="drop", exchange="XNYS").desk(""))
-    assert "nc.load_bars('prices.csv', faults='drop', exchange='XNYS')" in told["script"]
+    assert 'nc.load_bars("prices.csv", faults="drop", exchange="XNYS")' in told["script"]
     assert told["command"].endswith("--faults drop --exchange XNYS")
 
 
 def test_bars_from_python_are_asked_for():
     told = taken(Desk(walk_bars(300, seed=1)))
     assert told["given"] is True
-    assert "nc.load_bars('prices.csv')  # here, the bars" in told["script"]
+    assert 'nc.load_bars("prices.csv")  # here, the bars' in told["script"]
 
 
 def test_what_is_as_the_recipe_has_it_is_not_repeated():

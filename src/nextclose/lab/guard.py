@@ -19,8 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nextclose.core.lang import Text
 
-PUBLIC = ("/", "/words/ko.json", "/page/")
-"""Paths that tell nothing of the bars; the last one with everything below it."""
+PUBLIC = ("/", "/words/ko.json")
+"""Paths that tell nothing of the bars."""
+OPEN_BELOW = ("/page/", "/report/")
+"""Those with everything below them: the page's own files, and reports, whose names nobody can guess."""
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -109,7 +111,7 @@ class Guard:
 
 
 def _is_public(path: str) -> bool:
-    return path in PUBLIC or path.startswith(PUBLIC[-1])
+    return path in PUBLIC or path.startswith(OPEN_BELOW)
 
 
 def _is_address(name: str) -> bool:

@@ -21,6 +21,7 @@ from nextclose.core.lang import Text, catalogue
 from nextclose.lab.desks import Desks
 from nextclose.lab.guard import Guard, Rules
 from nextclose.lab.posts import take_bars
+from nextclose.lab.reports import Reports, make_reports
 from nextclose.lab.session import AT_ONCE, Session
 from nextclose.lab.spec import page_spec
 from nextclose.lab.uploads import MOST_BYTES
@@ -36,6 +37,7 @@ def make_app(desks: Desks, *, lang: str = "en", rules: Rules | None = None) -> A
     """The application over some desks; `lang` is what the page speaks unless its address says otherwise."""
     pool = ThreadPoolExecutor(PAGES * AT_ONCE, thread_name_prefix="lab")
     open_pages: set[Session] = set()
+    reports = Reports()
 
     @asynccontextmanager
     async def life(app: Starlette) -> AsyncIterator[None]:
@@ -70,6 +72,8 @@ def make_app(desks: Desks, *, lang: str = "en", rules: Rules | None = None) -> A
             Route("/spec.json", spec),
             WebSocketRoute("/ws", socket),
             Route("/bars", take_bars(desks, pool), methods=["POST"]),
+            Route("/report", make_reports(desks, pool, reports), methods=["POST"]),
+            Route("/report/{name}", reports.show),
             Mount("/page", _Fresh(directory=PAGE, check_dir=False)),
         ],
         lifespan=life,

@@ -26,11 +26,11 @@ import nextclose as nc
 bars = nc.load_bars({bars}){note}
 study = nc.run(
     bars,
-    recipes=[{recipe!r}],
+    recipes=["{recipe}"],
     settings={settings},
-    train_start={train_start!r},
-    test_start={test_start!r},
-    test_end={test_end!r},
+    train_start="{train_start}",
+    test_start="{test_start}",
+    test_end="{test_end}",
     refit_every=0,
     seeds={seeds},
     ladder=False,
@@ -79,9 +79,9 @@ def script(desk: Desk, choices: Choices, split: Split) -> str:
         "note": "" if desk.opened is not None else "  # here, the bars that the lab was given",
     }
     if not choices.plain:
-        return _LAB.format(**told, choices=_pretty(dict(choices.values)))
-    spans, recipe = _spans(desk, split), choices.recipe
-    return _PLAIN.format(**told, **spans, recipe=recipe.name, settings=_pretty(changed(recipe)), seeds=recipe.seeds)
+        return _LAB.format(**told, choices=_pretty(choices.values, 0))
+    spans, recipe = spans_of(desk, split), choices.recipe
+    return _PLAIN.format(**told, **spans, recipe=recipe.name, settings=_pretty(changed(recipe), 4), seeds=recipe.seeds)
 
 
 def command(desk: Desk, choices: Choices, split: Split) -> str:
@@ -89,7 +89,7 @@ def command(desk: Desk, choices: Choices, split: Split) -> str:
     words = ["nextclose", "run", _source(desk), "--recipe", choices.recipe.name]
     for name, value in changed(choices.recipe).items():
         words += ["--set", f"{name}={setting_text(value)}"]
-    for name, date in _spans(desk, split).items():
+    for name, date in spans_of(desk, split).items():
         words += ["--" + name.replace("_", "-"), date]
     return shlex.join(
         [*words, "--refit-every", "0", "--seeds", str(choices.recipe.seeds), "--no-ladder", *_options(desk)]
@@ -99,7 +99,7 @@ def command(desk: Desk, choices: Choices, split: Split) -> str:
 def recipe_file(desk: Desk, choices: Choices, split: Split) -> str:
     """The same as a recipe, its spans included."""
     name = file_name(desk, choices)
-    spans = _spans(desk, split)
+    spans = spans_of(desk, split)
     own = replace(
         choices.recipe, train_start=spans["train_start"], test_start=spans["test_start"], test_end=spans["test_end"]
     )
@@ -120,7 +120,8 @@ def changed(recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in recipe.settings().items() if value != plain[name] and name not in apart}
 
 
-def _spans(desk: Desk, split: Split) -> dict[str, str]:
+def spans_of(desk: Desk, split: Split) -> dict[str, str]:
+    """The dates that mean the split, by option of a run."""
     dates = desk.bars.dates
     rows = {"train_start": split.train_start, "test_start": split.test_first, "test_end": split.test_last}
     return {name: str(dates[row]) for name, row in rows.items()}
@@ -140,13 +141,21 @@ def _options(desk: Desk) -> list[str]:
 def _arguments(desk: Desk) -> str:
     """What `load_bars` is called with."""
     opened = desk.opened or {"source": PLACEHOLDER}
-    more = [f"{name}={value!r}" for name, value in opened.items() if name != "source"]
-    return ", ".join([repr(opened["source"]), *more])
+    more = [f"{name}={_literal(value)}" for name, value in opened.items() if name != "source"]
+    return ", ".join([_literal(opened["source"]), *more])
 
 
-def _pretty(values: Mapping[str, Any]) -> str:
+def _pretty(values: Mapping[str, Any], indent: int) -> str:
     """A dict as one writes it, a line an entry where there are several."""
-    entries = [f"{json.dumps(name)}: {value!r}" for name, value in values.items()]
+    entries = [f"{_literal(name)}: {_literal(value)}" for name, value in values.items()]
     if len(entries) < 3:
         return "{" + ", ".join(entries) + "}"
-    return "{\n" + "".join(f"        {entry},\n" for entry in entries) + "    }"
+    margin = " " * indent
+    return "{\n" + "".join(f"{margin}    {entry},\n" for entry in entries) + margin + "}"
+
+
+def _literal(value: Any) -> str:
+    """A value as Python reads it."""
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
