@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import pytest
 from tests.conftest import walk_bars
-from tests.lab.conftest import settle, visit
 
 from nextclose.core.errors import SettingsError
 from nextclose.lab.choices import read_choices
@@ -90,7 +89,7 @@ def test_the_oldest_report_is_forgotten():
 @pytest.mark.slow
 def test_everything_can_be_taken_from_the_page(page, lab):
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    visit(page, lab, view="take", **QUICK)
+    page.goto(f"{lab.url}?{urlencode({'view': 'take', **QUICK})}")
     page.wait_for_selector("#script")
     page.click("#copy-script")
     page.wait_for_function("() => document.querySelector('#copy-script').textContent === 'Copied'")
@@ -112,11 +111,10 @@ def test_everything_can_be_taken_from_the_page(page, lab):
 
 @pytest.mark.slow
 def test_a_fault_leaves_the_script_alone(page, lab):
-    visit(page, lab, view="take", leak="on", **QUICK)
+    page.goto(f"{lab.url}?{urlencode({'view': 'take', 'leak': 'on', **QUICK})}")
     page.wait_for_function("() => document.querySelector('#script')?.textContent.includes('\"leak\": \"on\"')")
     assert page.locator("#command").count() == 0
     assert page.locator("#report").is_disabled()
     page.evaluate("lab.state.set({ leak: null })")
-    settle(page)
     page.wait_for_selector("#command")
     assert page.locator("#report").is_enabled()

@@ -113,7 +113,7 @@ def test_a_symbol_of_a_set_and_a_dropped_file_are_found_again(here, monkeypatch,
     for desk in (desks.desk("set.parquet#B-1"), desks.desk(upload.source), Desks("set.parquet#B-1").desk("")):
         told = taken(desk)
         assert printed(told["script"]) == wanted
-        assert told["command"].startswith("nextclose run set.parquet#B-1 ")
+        assert told["command"].startswith("nextclose run 'set.parquet#B-1' ")
 
 
 def test_faults_and_exchange_are_named(here, monkeypatch):
