@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import runpy
 import shlex
 import subprocess
 import sys
+import tomllib
 
 import pandas as pd
 import pytest
@@ -141,3 +143,17 @@ def test_a_recipe_file_has_a_name_of_its_own(symbol, name):
     assert found == f"{name}-tutorial.toml"
     with pytest.raises(Exception, match="unknown recipe"):
         load_recipe(found.removesuffix(".toml"))
+
+
+def test_no_name_becomes_code(tmp_path):
+    name = 'A"""\nraise SystemExit(3)\n"""\\'
+    desk = Desk(walk_bars(300, seed=1, symbol=name), {"source": name, "symbol": name})
+    told = taken(desk)
+    tree = ast.parse(told["script"])
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    (call,) = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "nc.load_bars"
+    ]
+    assert ast.literal_eval(call.args[0]) == name
+    assert tomllib.loads(told["recipe"])["settings"]["seeds"] == 5
+    assert shlex.split(told["command"])[2] == f"{name}#{name}"

@@ -74,7 +74,7 @@ def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
 def script(desk: Desk, choices: Choices, split: Split) -> str:
     """Python that prints the skill on screen: through `nextclose.run` where that can do the same, else as the lab does."""
     told = {
-        "title": f"{desk.whole.symbol} in nextclose lab {__version__}: the numbers on screen.",
+        "title": f"{_quiet(desk.whole.symbol)} in nextclose lab {__version__}: the numbers on screen.",
         "bars": _arguments(desk),
         "note": "" if desk.opened is not None else "  # here, the bars that the lab was given",
     }
@@ -136,6 +136,11 @@ def _source(desk: Desk) -> str:
 def _options(desk: Desk) -> list[str]:
     opened = desk.opened or {}
     return [word for name in ("faults", "exchange") if name in opened for word in (f"--{name}", opened[name])]
+
+
+def _quiet(text: str) -> str:
+    """The text without what would end a docstring."""
+    return "".join(letter for letter in text if letter.isprintable() and letter not in '"\\')
 
 
 def _arguments(desk: Desk) -> str:
