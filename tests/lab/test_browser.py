@@ -75,6 +75,29 @@ def test_a_setting_that_cannot_be_is_told_and_the_next_one_works(page, lab):
     assert page.is_hidden("#problem")
 
 
+def test_what_is_drawn_of_earlier_settings_is_not_read_as_the_answer(page, lab):
+    visit(page, lab)
+    shown = "() => Number(getComputedStyle(document.querySelector('.judged')).opacity)"
+    assert page.evaluate(shown) == 1
+    page.evaluate("() => lab.state.set({ lr: '3' })")
+    page.wait_for_selector("#problem:visible")
+    assert "Lower the learning rate" in page.inner_text("#problem")
+    page.wait_for_function("() => Number(getComputedStyle(document.querySelector('.judged')).opacity) < 0.5")
+    page.click("#back")
+    settle(page)
+    page.wait_for_function("() => Number(getComputedStyle(document.querySelector('.judged')).opacity) === 1")
+
+
+def test_spans_that_cannot_be_are_undone(page, lab):
+    page.goto(lab.url + "?test_start=2012-09-04")
+    page.wait_for_selector("#problem:visible")
+    page.click("#back")
+    settle(page)
+    assert page.is_hidden("#problem")
+    assert page.is_visible("#handle-test_start")
+    assert address(page) == {}
+
+
 def test_a_net_that_sees_the_future_sets_off_the_judges_alarm(page, lab):
     visit(page, lab, recipe="tutorial-return")
     honest = page.inner_text("#sentence")

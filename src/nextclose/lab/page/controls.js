@@ -99,10 +99,10 @@ export function controls(root, lab) {
     const group = (title, ...content) => h("section", {}, h("h3", {}, title), content);
     const recipes = Object.keys(state.spec.recipes).map((name) => [name, name]);
     const from = h("select", { id: "set-recipe", onchange: () => state.start(from.value) }, recipes.map(([value, text]) => h("option", { value }, text)));
-    const back = h("button", { class: "link", id: "back", onclick: () => state.start(state.get("recipe")) }, t("Undo all changes"));
+    const back = h("button", { class: "link", id: "back", onclick: () => state.undo() }, t("Undo all changes"));
     fields.push(() => {
       from.value = state.get("recipe");
-      back.disabled = ![...Object.keys(state.spec.settings), ...Object.keys(state.spec.switches)].some((name) => state.changed(name));
+      back.disabled = !state.names.some((name) => name !== "recipe" && state.changed(name));
     });
     clear(root,
       h("section", {}, h("div", { class: "field" }, h("label", { for: "set-recipe" }, t("Start from")), from, h("div", {}, back))),

@@ -88,11 +88,17 @@ function takeBars(header, arrays) {
   if (others) lab.since = lab.asked;
 }
 
+// What is drawn is of earlier choices: it must not be read as the answer to these.
+function refuse(error) {
+  problem(error);
+  document.body.classList.add("stale");
+}
+
 function take(header, arrays) {
   if (header.newest) answered();
   if (header.id < lab.since) return; // of other bars
   if (header.error) {
-    if (header.newest) problem(header.error);
+    if (header.newest) refuse(header.error);
     return;
   }
   if (header.part === "verdict") {
@@ -101,6 +107,7 @@ function take(header, arrays) {
     return;
   }
   problem(null);
+  document.body.classList.remove("stale");
   lab.picture = { ...header, ...arrays };
   lab.tell("picture");
 }

@@ -46,12 +46,16 @@ export class State {
   }
 
   // Start from a recipe: its own settings, on the spans and bars chosen, no switch moved.
-  start(recipe) {
-    const kept = [...this.spec.spans, ...Object.keys(PAGE)];
+  start(recipe, kept = [...this.spec.spans, ...Object.keys(PAGE)]) {
     const before = this.values;
     this.values = Object.fromEntries(Object.entries(before).filter(([name]) => kept.includes(name)));
     if (recipe !== "tutorial") this.values.recipe = recipe;
     this.tell(before);
+  }
+
+  // Nothing moved, the spans neither; the recipe and the bars stay.
+  undo() {
+    this.start(this.get("recipe"), Object.keys(PAGE));
   }
 
   replace(values) {
