@@ -141,6 +141,14 @@ def test_the_keyboard_alone_suffices(page, lab):
     assert wanted | {"language", "theme"} <= found.keys()
 
 
+def test_one_key_leads_past_the_settings(page, lab):
+    visit(page, lab)
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => document.activeElement.id") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.id") == "tab-train"
+
+
 def test_arrow_keys_lead_through_the_views(page, lab):
     visit(page, lab)
     tabs = [tab.get_attribute("id") for tab in page.query_selector_all("#tabs [role=tab]")]

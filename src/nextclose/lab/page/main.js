@@ -186,6 +186,7 @@ function views() {
     show();
   };
 
+  document.getElementById("skip").addEventListener("click", () => tabs.querySelector("[aria-selected=true]").focus());
   tabs.addEventListener("keydown", (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!step) return;

@@ -4,6 +4,7 @@ export const WIDTH = 940;
 export const HEIGHT = 300;
 export const ROW = 19;
 export const HEAD = 17; // a card's label
+const LABEL = 104; // the narrowest card that has room for its number and its answer
 export const TAG = 30;
 export const TABLE = { x: 262, date: 78, column: 49, head: 20 };
 const SLOTS = { x: 560, columns: 2, rows: 3 };
@@ -24,9 +25,10 @@ export function arrange(m, moment, axes) {
 
 function cut(m, last) {
   const scale = Math.min(1, (HEIGHT / SLOTS.rows - HEAD - 8) / (m.L * ROW), (WIDTH - SLOTS.x - 12) / SLOTS.columns / stick(m));
+  const width = Math.max(stick(m) * scale, LABEL);
   const row = tableRow(m);
   const slot = (n) => ({
-    x: SLOTS.x + Math.floor(n / Math.ceil(m.n / SLOTS.columns)) * (stick(m) * scale + 12),
+    x: SLOTS.x + Math.floor(n / Math.ceil(m.n / SLOTS.columns)) * (width + 12),
     y: HEAD + (n % Math.ceil(m.n / SLOTS.columns)) * (HEIGHT / Math.max(Math.ceil(m.n / SLOTS.columns), SLOTS.rows)),
   });
   return {
@@ -35,7 +37,7 @@ function cut(m, last) {
       const { x, y } = slot(n);
       return { x, y: y + l * ROW * scale, s: scale, z: 510, o: 1 };
     },
-    cards: range(m.n).map((n) => ({ ...slot(n), w: stick(m) * scale, h: m.L * ROW * scale, z: 1, name: "n", index: n, answer: n <= last, o: n <= last ? 1 : 0.45 })),
+    cards: range(m.n).map((n) => ({ ...slot(n), w: width, h: m.L * ROW * scale, z: 1, name: "n", index: n, answer: n <= last, o: n <= last ? 1 : 0.45 })),
   };
 }
 

@@ -56,9 +56,13 @@ export function paintForecast(lab, pointed, ctx, width, height, ink) {
     dot(ctx, xs[pointed], y(yhat[pointed]), ink.accent);
   }
   ctx.restore();
-  const every = Math.max(1, Math.floor(n / 6));
-  feet(ctx, Array.from({ length: Math.ceil(n / every) }, (_, i) => [x(i * every), lab.day(picture.rows[i * every]).slice(0, 7)]), floor + 13, ink);
+  const months = firsts(Array.from(picture.rows.subarray(0, n), (row) => lab.day(row).slice(0, 7)));
+  const every = Math.ceil(months.length / 6);
+  feet(ctx, months.filter((_, i) => i % every === 0).map(([i, month]) => [x(i), month]), floor + 13, ink);
 }
+
+// Where each value stands for the first time.
+const firsts = (values) => [...values.entries()].filter(([i, value]) => value !== values[i - 1]);
 
 // Closes as they are, or as changes from the last close, in which persistence is 0 throughout.
 function series(picture, plot) {
@@ -103,9 +107,9 @@ function spread(prices, seeds, n) {
   return [lows, highs];
 }
 
-// Skill on a line from -1 to 1; beyond -1 the scale is the error's own, so that bad nets can be told apart.
+// Skill on a line that is even near 0, where honest nets lie, and logarithmic beyond, so that bad ones can be told apart too.
 export function paintSkill(picture, ctx, width, height, ink) {
-  const squash = (skill) => Math.asinh(skill * 8);
+  const squash = (skill) => Math.asinh(skill * 40);
   const x = scale(squash(-100), squash(1), 6, width - 6);
   const at = (skill) => x(squash(Math.max(skill, -100)));
   const middle = 12;
@@ -124,5 +128,5 @@ export function paintSkill(picture, ctx, width, height, ink) {
   ctx.beginPath();
   ctx.arc(at(picture.skill), middle, 5, 0, 7);
   ctx.fill();
-  feet(ctx, [[at(0), "0"], [at(-1), "−1"], [at(-10), "−10"], [at(1) - 4, "1"]].sort((a, b) => a[0] - b[0]), middle + 16, ink);
+  feet(ctx, [[at(-10), "−10"], [at(-1), "−1"], [at(-0.1), "−0.1"], [at(0), "0"], [at(0.1), "0.1"], [at(1) - 4, "1"]], middle + 16, ink);
 }
