@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import walk_bars
 
 import nextclose as nc
+from nextclose.bars.bars import Finding
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import LANGS
 from nextclose.judging.metrics import skill
@@ -45,6 +46,23 @@ def test_a_sealed_envelope_tells_nothing_of_what_is_in_it(desk):
     ((header, arrays),) = asked("envelope", desk)
     assert (header["looks"], header["known"], header["unreadable"]) == ([], 0, [])
     assert arrays == {}
+
+
+def test_the_bars_on_the_table_tell_nothing_of_sealed_sessions(desk):
+    whole = desk.whole
+    sealed = slice(desk.explored, None)
+    other = {name: getattr(whole, name).copy() for name in ("open", "high", "low", "close", "volume")}
+    for values in other.values():
+        values[sealed] *= 2.0
+    doubled = Finding(
+        kind="jump", severity="note", action="kept", count=1, dates=(str(whole.dates[-1]),), text="the close doubled"
+    )
+    ((header, arrays),) = asked("bars", desk)
+    ((told, same),) = asked("bars", Desk(replace(whole, **other, findings=(doubled,))))
+    assert told == header
+    assert "arrays" in header
+    for name, values in arrays.items():
+        np.testing.assert_array_equal(same[name], values)
 
 
 def test_it_is_opened_once_and_then_already_seen(desk):

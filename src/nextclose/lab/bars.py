@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from nextclose.bars.samples import SAMPLES
 from nextclose.core.types import Dates, Ints
 from nextclose.lab.choices import Choices
 from nextclose.lab.desk import Desk
@@ -28,8 +27,6 @@ def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
         "last": told.last,
         "seal_starts": str(desk.whole.dates[desk.explored]),
         "columns": ["open", "high", "low", "close", "volume", "change", "adj_close", *desk.whole.extra],
-        "samples": [f"sample:{name}" for name in SAMPLES],
-        "notes": [note["text"] for note in told.notes],
     }
     bars = desk.bars
     arrays = {name: getattr(bars, name) for name in ("open", "high", "low", "close")}
