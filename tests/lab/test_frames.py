@@ -40,3 +40,7 @@ def test_what_is_no_number_becomes_null_in_the_header_and_stays_in_arrays():
     header, arrays = unpack(pack(Frame(header=told, arrays={"x": np.array([np.nan])})))
     assert [header[name] for name in "abcd"] == [None, [None, 1], None, [1.0, None]]
     assert np.isnan(arrays["x"][0])
+
+
+def test_half_a_letter_becomes_a_question_mark():
+    assert unpack(pack(Frame(header={"error": "got '\ud800'"})))[0]["error"] == "got '?'"

@@ -45,7 +45,7 @@ def page(lab):
 def test_what_is_no_message_is_told_so_and_the_wire_holds(page, message):
     page.send(message)
     header, _ = page.take()
-    assert "the lab takes messages such as" in header["error"]
+    assert 'the lab takes messages such as {"topic": "train",' in header["error"]
     assert "skill" in page.picture()[0]
 
 
@@ -55,6 +55,13 @@ def test_a_topic_that_is_none_is_told_so(page, topic):
     header, _ = page.take()
     assert "expected one of bars" in header["error"]
     assert len(header["error"]) < 1000
+
+
+@pytest.mark.parametrize("more", [{"choices": {"\ud800": "1"}}, {"source": "\ud800"}, {"choices": {"lr": "\udfff"}}])
+def test_half_a_letter_is_answered(page, more):
+    page.ask("train", **more)
+    header, _ = page.take()
+    assert "?" in header["error"]
 
 
 def test_a_message_that_is_too_long_ends_the_connection(page):

@@ -45,7 +45,7 @@ def pack(frame: Frame, **more: Any) -> bytes:
         pieces.append(_padded(array.tobytes()))
         at += len(pieces[-1])
     told = plain({**frame.header, **more, "arrays": places})
-    text = json.dumps(told, ensure_ascii=False, allow_nan=False).encode()
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False).encode(errors="replace")
     text += b" " * (-(len(text) + 4) % 8)
     return b"".join([struct.pack("<I", len(text)), text, *pieces])
 

@@ -119,7 +119,7 @@ def read_ask(text: str | None) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         ask = None
     if not isinstance(ask, dict) or not _is_plain(ask):
-        raise SettingsError('the lab takes messages such as {{"topic": "train", "id": 1, "choices": {{}}}}')
+        raise SettingsError('the lab takes messages such as {"topic": "train", "id": 1, "choices": {}}')
     topic = ask.get("topic")
     if not isinstance(topic, str) or topic not in TOPICS:
         raise SettingsError(
