@@ -2,9 +2,12 @@
 
 let korean = {};
 let speaks = "en";
+let wanted = "en";
 
 export async function speak(lang) {
+  wanted = lang;
   if (lang === "ko" && !Object.keys(korean).length) korean = await (await fetch("/words/ko.json")).json();
+  if (lang !== wanted) return; // another was asked for meanwhile
   speaks = lang;
   document.documentElement.lang = lang;
 }
