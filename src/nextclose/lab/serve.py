@@ -176,7 +176,8 @@ def warm_up(desk: Desk, lang: Lang, tell: Callable[[Text], None] | None) -> None
     from nextclose.training.resolve import resolve_engine
 
     choices = read_choices({})
-    resolve_engine("auto", choices.recipe, tell)
+    for dtype in ("float32", "float64"):  # nets are trained in the one, and looked at in the other
+        resolve_engine("auto", choices.changed(dtype=dtype).recipe, tell)
     with suppress(NextcloseError):  # the page says what is wrong with these choices
         verdict(desk, experiment(desk, choices), lang)
 
