@@ -160,6 +160,21 @@ def test_a_small_file_that_unfolds_is_refused(frame, tmp_path, monkeypatch):
         read_upload("a.parquet", content)
 
 
+@pytest.mark.parametrize("before", [b"", b"\n\n", b"\xef\xbb\xbf\n"])
+@pytest.mark.parametrize(("comma", "end"), [(b",", b"\n"), (b";", b"\r\n"), (b",", b"\r")])
+def test_a_text_file_of_many_columns_is_refused(before, comma, end):
+    header = comma.join([b"date", b"close", *[b"x"] * 999])
+    with pytest.raises(SourceError, match=r"'a.csv' has 1001 columns, and at most 1000 can be opened here"):
+        read_upload("a.csv", before + header + end + b"2020-01-01" + comma + b"1" + end)
+
+
+def test_a_parquet_file_of_many_columns_is_refused(tmp_path, monkeypatch):
+    pd.DataFrame({"date": ["2020-01-01"], "close": 1.0, "more": 1.0}).to_parquet(tmp_path / "a.parquet")
+    monkeypatch.setattr(uploads, "MOST_COLUMNS", 2)
+    with pytest.raises(SourceError, match=r"'a.parquet' has 3 columns, and at most 2"):
+        read_upload("a.parquet", (tmp_path / "a.parquet").read_bytes())
+
+
 def test_the_same_file_is_the_same_source_and_another_symbol_another(frame):
     content = csv(several(frame, "AA", "BB"))
     one, again, other = (read_upload("s.csv", content, symbol).source for symbol in ("AA", "AA", "BB"))

@@ -18,6 +18,8 @@ MOST_BYTES = 32 * 1024 * 1024
 """Of a file."""
 MOST_CELLS = 40_000_000
 """Rows times columns of a Parquet file."""
+MOST_COLUMNS = 1_000
+"""Of a file: a million of them in a CSV of 2 MB take gigabytes."""
 MOST_ROWS = 30_000
 """Of one symbol: more than a century of sessions."""
 SCHEME = "upload:"
@@ -54,7 +56,7 @@ def read_upload(name: str, content: bytes, symbol: str | None = None, *, faults:
     FaultyError : faulty rows, where `faults` is raise and the others would do.
     """
     with _on_disk(name, content) as path:
-        symbols = symbols_of(path, most_cells=MOST_CELLS)
+        symbols = symbols_of(path, most_cells=MOST_CELLS, most_columns=MOST_COLUMNS)
         if len(symbols) > 1 and symbol is None:
             return Uploaded(symbols=symbols)
         try:
