@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
+import time
 from urllib.parse import urlencode
 
 import pytest
 from tests.conftest import walk_bars
 
 from nextclose.core.errors import SettingsError
+from nextclose.lab import reports as reports_module
 from nextclose.lab.choices import read_choices
 from nextclose.lab.desk import Desk
 from nextclose.lab.experiment import experiment
+from nextclose.lab.job import StaleError
 from nextclose.lab.reports import KEPT, Reports, studied
 from nextclose.lab.serve import open_lab
 
@@ -59,6 +63,28 @@ def test_what_nobody_waits_for_any_more_is_stopped():
 
     with pytest.raises(GoneError):
         studied(Desk(walk_bars(900, seed=1)), read_choices({"hidden_size": "32", "seq_len": "20"}), "en", check)
+
+
+def test_a_lab_that_is_closed_stops_its_reports(monkeypatch):
+    begun, stopped = threading.Event(), threading.Event()
+
+    def endless(desks, request, lang, check):
+        begun.set()
+        try:
+            for _ in range(3000):
+                check()
+                time.sleep(0.01)
+        except StaleError:
+            stopped.set()
+            raise
+
+    monkeypatch.setattr(reports_module, "make", endless)
+    with open_lab(walk_bars(300, seed=3, symbol="WALK"), port=0) as lab:
+        connection = http.client.HTTPConnection(lab.url.split("/")[2], timeout=120)
+        connection.request("POST", "/report")
+        assert begun.wait(60)
+    assert stopped.wait(60)
+    connection.close()
 
 
 def test_a_report_is_kept_apart_from_the_lab(walk):

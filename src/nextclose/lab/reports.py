@@ -84,9 +84,13 @@ def make_reports(desks: Desks, pool: ThreadPoolExecutor, reports: Reports) -> Ca
 
         async with room:
             work = asyncio.get_running_loop().run_in_executor(pool, make, desks, request, lang, check)
-            while not (await asyncio.wait({work}, timeout=A_LOOK))[0]:
-                if await request.is_disconnected():
-                    gone.set()
+            try:
+                while not (await asyncio.wait({work}, timeout=A_LOOK))[0]:
+                    if await request.is_disconnected():
+                        gone.set()
+            except asyncio.CancelledError:  # the lab is being closed
+                gone.set()
+                return Response(status_code=503)
         try:
             return JSONResponse({"report": f"/report/{reports.keep(await work)}"})
         except StaleError:
