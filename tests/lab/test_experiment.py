@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import walk_bars
 
 import nextclose as nc
+from nextclose.bars.bars import Finding
 from nextclose.core.errors import BarsError, SettingsError
 from nextclose.lab import train
 from nextclose.lab.choices import read_choices
@@ -37,6 +38,20 @@ def test_the_last_quarter_is_sealed(desk):
     assert desk.explored == 315
     assert len(desk.bars) == 315
     np.testing.assert_array_equal(desk.bars.close, desk.whole.close[:315])
+
+
+def test_what_was_found_under_the_seal_is_not_told():
+    whole = walk_bars(420, seed=3)
+    days = [str(whole.dates[row]) for row in (5, 314, 315, 400)]
+
+    def finding(*dates):
+        return Finding(
+            kind="zero-volume", severity="note", action="noted", count=len(dates), dates=dates, text="no volume"
+        )
+
+    desk = Desk(replace(whole, findings=(finding(*days), finding(*days[:2]), finding(*days[2:]), finding())))
+    assert [one.dates for one in desk.bars.findings] == [(days[0], days[1]), (days[0], days[1]), ()]
+    assert [one.count for one in desk.bars.findings] == [2, 2, 0]
 
 
 def test_what_happens_under_the_seal_changes_nothing(desk):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from nextclose.bars.bars import Bars
+from nextclose.bars.bars import Bars, Finding
 from nextclose.baselines import BASELINES
 from nextclose.core.errors import BarsError
 from nextclose.core.settings import WindowSettings
@@ -56,7 +56,7 @@ class Desk:
             )
         self.whole, self.opened = whole, opened
         self.explored = len(whole) - len(whole) // SEALED
-        self.bars = whole[: self.explored]
+        self.bars = replace(whole[: self.explored], findings=_found_before(whole, self.explored))
         self.luck = Luck(self.explored)
         self._lock = threading.Lock()
         self._tried: set[str] = set()
@@ -127,3 +127,15 @@ class Desk:
                 kept.pop(next(iter(kept)))
             kept[key] = made
         return made
+
+
+def _found_before(whole: Bars, row: int) -> tuple[Finding, ...]:
+    """What was found in the rows, without what names a session from `row` on."""
+    seal, known = str(whole.dates[row]), []
+    for finding in whole.findings:
+        days = tuple(day for day in finding.dates if day < seal)
+        if days == finding.dates:
+            known.append(finding)
+        elif days:
+            known.append(replace(finding, count=len(days), dates=days))
+    return tuple(known)
