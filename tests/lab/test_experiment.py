@@ -11,7 +11,9 @@ from tests.conftest import walk_bars
 import nextclose as nc
 from nextclose.bars.bars import Finding
 from nextclose.core.errors import BarsError, SettingsError
+from nextclose.lab import desk as desk_module
 from nextclose.lab import train
+from nextclose.lab.bent import bend
 from nextclose.lab.choices import read_choices
 from nextclose.lab.desk import LEAST, TRAINED, Desk
 from nextclose.lab.experiment import experiment
@@ -176,3 +178,23 @@ def test_a_newer_request_stops_the_verdict_and_not_the_picture(desk):
     assert next(frames).header["part"] == "picture"
     with pytest.raises(StaleError):
         next(frames)
+
+
+def test_windows_are_remembered_as_far_as_there_is_room(bars, monkeypatch):
+    desk = Desk(bars)
+    first, second, third = (read_choices({"seq_len": length}).recipe.windows for length in ("10", "12", "14"))
+    made = desk.dataset(first)
+    monkeypatch.setattr(desk_module, "KEPT_BYTES", 2 * desk.dataset(second).X.nbytes)
+    assert desk.dataset(first) is made
+    latest = desk.dataset(third)
+    assert desk.dataset(third) is latest
+    assert desk.dataset(first) is not made
+
+
+def test_bent_windows_are_remembered_as_far_as_there_is_room(bars, monkeypatch):
+    desk, choices = Desk(bars), read_choices({"days": "shuffled"})
+    split, data = desk.split(choices), desk.dataset(choices.recipe.windows)
+    monkeypatch.setattr(desk_module, "KEPT_BYTES", data.X.nbytes)
+    made = [desk.kept(key, lambda: bend(data, choices, split)) for key in ("one", "other")]
+    assert desk.kept("other", lambda: None) is made[1]
+    assert desk.kept("one", lambda: bend(data, choices, split)) is not made[0]

@@ -20,6 +20,7 @@ from nextclose.core.types import Float64s, Ints
 from nextclose.judging.intervals import interval_scale
 from nextclose.judging.luck import Luck
 from nextclose.judging.splits import Split, make_split
+from nextclose.lab.bent import Bent
 from nextclose.lab.choices import Choices
 from nextclose.recipes import Recipe
 from nextclose.study.walk import Walked, walk_baseline
@@ -34,6 +35,8 @@ TRAINED = 689
 """Sessions that train by default: the tutorial's."""
 KEPT = 16
 """Datasets and baselines that are remembered."""
+KEPT_BYTES = 128 * 1024 * 1024
+"""Of their windows; long windows of many features over a century of sessions take that much at once."""
 _Key = TypeVar("_Key")
 _Made = TypeVar("_Made")
 
@@ -123,7 +126,7 @@ class Desk:
     def _keep(self, kept: dict[_Key, _Made], key: _Key, made: _Made) -> _Made:
         """Remember what was made, and forget the oldest."""
         with self._lock:
-            while len(kept) >= KEPT:
+            while kept and (len(kept) >= KEPT or sum(map(_bytes, [*kept.values(), made])) > KEPT_BYTES):
                 kept.pop(next(iter(kept)))
             kept[key] = made
         return made
@@ -139,3 +142,9 @@ def _found_before(whole: Bars, row: int) -> tuple[Finding, ...]:
         elif days:
             known.append(replace(finding, count=len(days), dates=days))
     return tuple(known)
+
+
+def _bytes(made: Any) -> int:
+    """About what something that is remembered takes, where that is much: its windows."""
+    data = made.data if isinstance(made, Bent) else made
+    return data.X.nbytes if isinstance(data, Dataset) else 0
