@@ -8,6 +8,7 @@ import tempfile
 from urllib.parse import urlencode
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from tests.conftest import walk_bars
 from tests.lab.wire import Page
@@ -166,6 +167,19 @@ def test_a_text_file_of_many_columns_is_refused(before, comma, end):
     header = comma.join([b"date", b"close", *[b"x"] * 999])
     with pytest.raises(SourceError, match=r"'a.csv' has 1001 columns, and at most 1000 can be opened here"):
         read_upload("a.csv", before + header + end + b"2020-01-01" + comma + b"1" + end)
+
+
+def test_a_parquet_file_whose_symbols_are_damaged_is_refused(frame, tmp_path):
+    several(frame, "AA", "BB").to_parquet(tmp_path / "a.parquet")
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    header = pq.read_metadata(tmp_path / "a.parquet")
+    column = next(
+        part for part in map(header.row_group(0).column, range(header.num_columns)) if part.path_in_schema == "symbol"
+    )
+    start = column.dictionary_page_offset
+    content[start : start + 8] = b"\xff" * 8
+    with pytest.raises(SourceError, match="'a.parquet' is no Parquet file that can be read"):
+        read_upload("a.parquet", bytes(content))
 
 
 def test_a_parquet_file_of_many_columns_is_refused(tmp_path, monkeypatch):

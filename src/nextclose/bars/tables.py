@@ -62,11 +62,16 @@ def as_table(source: Any) -> pa.Table:
 
 
 def symbols_in(path: Path, header: str) -> list[str]:
-    """The symbols of a Parquet file, read from that one column."""
+    """The symbols of a Parquet file, read from that one column. Raises SourceError where it is damaged."""
+    import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    return sorted(str(symbol) for symbol in pc.unique(pq.read_table(path, columns=[header])[header]).to_pylist())
+    try:
+        symbols = pc.unique(pq.read_table(path, columns=[header])[header]).to_pylist()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise SourceError("'{path}' is no Parquet file that can be read ({error})", path=path, error=error) from error
+    return sorted(map(str, symbols))
 
 
 def starts_with(path: Path, mark: bytes) -> bool:
