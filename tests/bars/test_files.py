@@ -215,3 +215,13 @@ def test_an_exchange_is_checked_by_name():
     with pytest.raises(UserError, match="unknown exchange 'XKRZ'"):
         load_bars("sample:AAPL", exchange="XKRZ")
     assert load_bars("sample:AAPL", exchange="xkrx").exchange == "XKRX"
+
+
+def test_a_timestamp_far_outside_is_told_so():
+    frame = walk_bars(N, seed=3).to_pandas()
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    days = frame["date"].to_numpy().astype("datetime64[us]").copy()
+    days[-1] = np.datetime64("9999-12-31", "us")
+    table = table.set_column(table.column_names.index("date"), "date", pa.array(days))
+    with pytest.raises(SourceError, match="expected dates between 1678 and 2261"):
+        load_bars(table)

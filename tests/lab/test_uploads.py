@@ -123,6 +123,16 @@ def test_faulty_rows_can_be_left_out(lab, frame):
     assert post(lab, csv(frame), name="prices.csv")[1]["drop"] is False
 
 
+def test_an_error_that_nobody_thought_of_is_answered_and_logged(lab, frame, monkeypatch, caplog):
+    def fails(*args):
+        raise ZeroDivisionError("of a reader")
+
+    monkeypatch.setattr(posts, "take", fails)
+    status, told = post(lab, csv(frame), name="prices.csv")
+    assert (status, "stands where it was started" in told["error"]) == (200, True)
+    assert "of a reader" in caplog.text
+
+
 def test_too_few_bars_are_told_so(lab, frame):
     status, told = post(lab, csv(frame[:59]), name="prices.csv", lang="ko")
     assert status == 200

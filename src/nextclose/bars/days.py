@@ -46,7 +46,12 @@ def read_days(column: pa.ChunkedArray, name: str) -> Days:
         raise SourceError("column '{name}': {count} rows have no date", name=name, count=column.null_count)
     kind = column.type
     if pa.types.is_timestamp(kind):
-        local = column.cast(pa.timestamp("ns")) if kind.tz is None else pc.local_timestamp(column)
+        try:
+            local = column.cast(pa.timestamp("ns")) if kind.tz is None else pc.local_timestamp(column)
+        except pa.ArrowInvalid:
+            raise SourceError(
+                "column '{name}': expected dates between 1678 and 2261, got one far outside", name=name
+            ) from None
         stamps = local.to_numpy()
         return Days(dates=stamps.astype("datetime64[D]"), timed=bool(np.any(stamps != stamps.astype("datetime64[D]"))))
     if pa.types.is_date(kind):

@@ -11,11 +11,13 @@ from starlette.responses import JSONResponse, Response
 
 from nextclose.core.errors import NextcloseError
 from nextclose.lab.desks import Desks
-from nextclose.lab.session import language
+from nextclose.lab.session import language, unforeseen
 from nextclose.lab.uploads import MOST_BYTES, FaultyError, read_upload
 
 AT_ONCE = 2
-"""Files that are taken at once."""
+"""Files that are read as bars at once."""
+HEARD_AT_ONCE = 8
+"""Files that are on their way at once: a slow sender keeps no other from being read."""
 HEARD = 4
 """Times MOST_BYTES of a file that is too large, after which its sender is cut off."""
 
@@ -30,13 +32,14 @@ def take_bars(desks: Desks, pool: ThreadPoolExecutor) -> Callable[[Request], Awa
     Here "drop" says whether leaving faulty rows out would do. A file that is none is an answer like any other; only one that
     is too large has a status of its own, 413.
     """
-    room = asyncio.Semaphore(AT_ONCE)
+    hearing, room = asyncio.Semaphore(HEARD_AT_ONCE), asyncio.Semaphore(AT_ONCE)
 
     async def answer(request: Request) -> Response:
         lang = language(request.query_params)
         try:
-            async with room:
+            async with hearing:
                 content = await body(request)
+            async with room:
                 told = await asyncio.get_running_loop().run_in_executor(pool, take, desks, request, content)
         except TooLargeError as error:
             return JSONResponse({"error": error.message(lang)}, status_code=413, headers={"Connection": "close"})
@@ -45,6 +48,8 @@ def take_bars(desks: Desks, pool: ThreadPoolExecutor) -> Callable[[Request], Awa
             return JSONResponse({"error": error.message(lang), "drop": drop})
         except ClientDisconnect:
             return Response(status_code=400)
+        except Exception:
+            return JSONResponse({"error": unforeseen(lang)})
         return JSONResponse(told)
 
     return answer

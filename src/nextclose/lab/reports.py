@@ -19,7 +19,7 @@ from nextclose.lab.choices import Choices, read_choices
 from nextclose.lab.desk import Desk
 from nextclose.lab.desks import Desks
 from nextclose.lab.job import StaleError
-from nextclose.lab.session import language
+from nextclose.lab.session import language, unforeseen
 from nextclose.lab.takeaway import changed, spans_of
 from nextclose.lab.work import turn
 from nextclose.study.run import run
@@ -97,6 +97,8 @@ def make_reports(desks: Desks, pool: ThreadPoolExecutor, reports: Reports) -> Ca
             return Response(status_code=400)
         except NextcloseError as error:
             return JSONResponse({"error": error.message(lang)})
+        except Exception:
+            return JSONResponse({"error": unforeseen(lang)})
 
     return answer
 

@@ -108,8 +108,13 @@ def told(frames: Iterator[Frame], lang: Lang) -> Iterator[Frame]:
     except NextcloseError as error:
         yield Frame(header={"error": error.message(lang)})
     except Exception:
-        log.exception("the lab failed")
-        yield Frame(header={"error": say("the lab failed at this; what went wrong stands where it was started", lang)})
+        yield Frame(header={"error": unforeseen(lang)})
+
+
+def unforeseen(lang: Lang) -> str:
+    """What a page is told of an error that nobody thought of, which is logged where the lab was started."""
+    log.exception("the lab failed")
+    return say("the lab failed at this; what went wrong stands where it was started", lang)
 
 
 def read_ask(text: str | None) -> Mapping[str, Any]:
