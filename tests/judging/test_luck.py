@@ -126,6 +126,33 @@ def test_the_order_of_tries_does_not_matter():
     assert found(searched(naive, errors)) == found(searched(naive, errors[::-1]))
 
 
+def test_searches_that_unite_are_one_search():
+    """Exactly, whichever takes in the other, however often, and tries that both made count once."""
+    rng = np.random.default_rng(13)
+    naive = change(80, rng)
+    errors = [blind(naive, rng, 0.05) for _ in range(30)]
+    whole, one, other = searched(naive, errors), searched(naive, errors[:20]), searched(naive, errors[10:])
+    told = one.searched
+    for _ in range(2):
+        one.unite(other.searched)
+    other.unite(told)
+    assert found(one) == found(other) == found(whole)
+    assert one.count == other.count == whole.count == 30
+    one.tried(errors[25], naive, slice(0, 80))
+    assert one.count == 30
+
+
+def test_what_was_searched_does_not_change_when_the_search_goes_on():
+    rng = np.random.default_rng(14)
+    naive = change(80, rng)
+    luck = searched(naive, [blind(naive, rng, 0.05)])
+    told = luck.searched
+    drawn = told.drawn.copy()
+    luck.tried(0.8 * naive, naive, slice(0, 80))
+    np.testing.assert_array_equal(told.drawn, drawn)
+    assert (len(told.seen), luck.count) == (1, 2)
+
+
 def test_persistence_is_zero():
     naive = change(80, np.random.default_rng(7))
     luck = searched(naive, [naive])

@@ -14,6 +14,14 @@ SETTLED = "() => window.lab?.picture && lab.asked === lab.painted && lab.verdict
 """Whether what the page shows is the answer to what it asked last, the judge's sentence included."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_data_of_the_users(tmp_path_factory):
+    """What labs keep lies in a folder of the tests' unless a test names another."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEXTCLOSE_DATA", str(tmp_path_factory.mktemp("kept")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
     """The lab over sample:AAPL; its envelopes lie in a folder of the test's."""

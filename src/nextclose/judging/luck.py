@@ -16,6 +16,7 @@ ask for equal expected losses instead, under which every bad net may have been a
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,6 +27,20 @@ SELDOM = 0.05
 """How often luck alone passes `Luck.seldom`."""
 PIECE = 256
 """Sessions whose coins are made numbers at a time."""
+MARK = 16
+"""Bytes that tell one try from another."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Searched:
+    """All that a `Luck` remembers of its tries."""
+
+    drawn: Float64s
+    """(RESAMPLES,) the best skill of any try in each world of coins."""
+    best: float
+    """The best skill of any try in the world that came."""
+    seen: frozenset[bytes]
+    """A mark of MARK bytes a try."""
 
 
 class Luck:
@@ -71,6 +86,18 @@ class Luck:
         self._drawn = np.fmax(self._drawn, drawn)
         self._best = float(np.fmax(self._best, best))
 
+    @property
+    def searched(self) -> Searched:
+        """What is remembered so far."""
+        return Searched(drawn=self._drawn, best=self._best, seen=frozenset(self._seen))
+
+    def unite(self, other: Searched) -> None:
+        """Take into account what another `Luck` of the same sessions and coins has remembered: exactly as if its tries were
+        this one's too, and those of both count once."""
+        self._drawn = np.fmax(self._drawn, other.drawn)
+        self._best = max(self._best, other.best)
+        self._seen |= other.seen
+
     def _tossed(self, values: Float64s, sessions: Ints | slice) -> Float64s:
         """Sums of values (T,) by the coins of their sessions, (RESAMPLES,)."""
         coins, sums = self._coins[sessions], np.zeros(RESAMPLES)
@@ -107,7 +134,7 @@ class Luck:
 def _mark(error: Float64s, naive: Float64s, sessions: Ints | slice) -> bytes:
     """Equal for equal errors on equal sessions only."""
     where = str(sessions).encode() if isinstance(sessions, slice) else np.asarray(sessions, dtype="<i8").tobytes()
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(digest_size=MARK)
     for part in (where, error.tobytes(), naive.tobytes()):
         digest.update(len(part).to_bytes(8, "little") + part)
     return digest.digest()

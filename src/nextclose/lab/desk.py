@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ from nextclose.core.errors import BarsError
 from nextclose.core.settings import WindowSettings
 from nextclose.core.types import Float64s, Ints
 from nextclose.judging.intervals import interval_scale
-from nextclose.judging.luck import Luck
+from nextclose.judging.luck import Luck, Searched
 from nextclose.judging.splits import Split, make_split
 from nextclose.lab.bent import Bent
 from nextclose.lab.choices import Choices
@@ -39,6 +39,16 @@ KEPT_BYTES = 128 * 1024 * 1024
 """Of their windows; long windows of many features over a century of sessions take that much at once."""
 _Key = TypeVar("_Key")
 _Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tried:
+    """What was tried on some bars."""
+
+    keys: frozenset[str]
+    """Of the choices whose forecasts were looked at."""
+    searched: Searched
+    """What luck remembers of the forecasts."""
 
 
 class Desk:
@@ -63,6 +73,8 @@ class Desk:
         self.luck = Luck(self.explored)
         self._lock = threading.Lock()
         self._tried: set[str] = set()
+        self.on_try: Callable[[Desk], None] | None = None
+        """Called after every new try, in the thread that counts it."""
         self._datasets: dict[WindowSettings, Dataset] = {}
         self._made: dict[Hashable, Any] = {}
         self._plain: dict[tuple[int, int, int, int, int], tuple[Walked, ...]] = {}
@@ -76,6 +88,18 @@ class Desk:
     def tried(self) -> int:
         """Different choices whose forecasts were looked at."""
         return len(self._tried)
+
+    @property
+    def tries(self) -> Tried:
+        """All that was tried so far."""
+        with self._lock:
+            return Tried(keys=frozenset(self._tried), searched=self.luck.searched)
+
+    def recall(self, tries: Tried) -> None:
+        """Count what was tried on the same bars elsewhere as well; what is known counts once."""
+        with self._lock:
+            self._tried |= tries.keys
+            self.luck.unite(tries.searched)
 
     def split(self, choices: Choices) -> Split:
         """The spans that the choices mean on the explored bars: by default as `make_split` has them, but for training on
@@ -119,9 +143,13 @@ class Desk:
         the last close. rows : (n,) of the closes forecast.
         """
         with self._lock:
+            before = len(self._tried), self.luck.count
             self._tried.add(key)
             for one in error:
                 self.luck.tried(one, naive, rows)
+            new = before != (len(self._tried), self.luck.count)
+        if new and self.on_try is not None:
+            self.on_try(self)
 
     def _keep(self, kept: dict[_Key, _Made], key: _Key, made: _Made) -> _Made:
         """Remember what was made, and forget the oldest."""

@@ -10,6 +10,7 @@ from nextclose.bars.contents import symbols_of
 from nextclose.bars.symbols import split_path
 from nextclose.core.errors import SourceError
 from nextclose.lab.desk import Desk
+from nextclose.lab.kept_tries import KeptTries
 from nextclose.lab.uploads import SCHEME, Uploaded
 
 KEPT = 12
@@ -24,17 +25,20 @@ class Desks:
     """The desks of a lab: of the source that it was started with and its neighbours in the same file, of samples and
     simulated walks, and of files that pages sent.
 
-    A file of several symbols starts with its first one. Raises SourceError for one that cannot be read.
+    A file of several symbols starts with its first one. `kept` remembers what was tried; without it, nothing outlives the
+    desks. Raises SourceError for one that cannot be read.
     """
 
-    def __init__(self, source: Any, *, faults: str = "raise", exchange: str | None = None) -> None:
+    def __init__(
+        self, source: Any, *, faults: str = "raise", exchange: str | None = None, kept: KeptTries | None = None
+    ) -> None:
         self.symbols: tuple[str, ...] = ()
         """Of the file that the lab was started with, where it holds several."""
         self.file = ""
         """That file, as it was given."""
         self.start = source if isinstance(source, str) else ""
         self._given = None if isinstance(source, str) else source
-        self._faults, self._exchange = faults, exchange
+        self._faults, self._exchange, self._kept = faults, exchange, kept
         self._lock = threading.Lock()
         self._desks: dict[str, Desk] = {}
         self._uploads: dict[str, Uploaded] = {}
@@ -111,6 +115,8 @@ class Desks:
         return Desk(load_bars(self._given, faults=self._faults, exchange=self._exchange))
 
     def _add(self, source: str, desk: Desk) -> Desk:
+        if self._kept is not None:
+            self._kept.recall(desk)
         with self._lock:
             while len(self._desks) >= KEPT:
                 self._desks.pop(next(name for name in self._desks if name))

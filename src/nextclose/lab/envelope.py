@@ -28,6 +28,8 @@ from nextclose.core.lang import Lang, Text
 from nextclose.core.plain import rebuild, to_json
 
 FORMAT = 1
+FOLDER = "envelopes"
+"""Where records lie in the data folder."""
 PATIENCE = 10.0
 """Seconds to wait for another lab that writes."""
 ALIKE = 1e-4
@@ -44,7 +46,7 @@ class Look:
     settings: Mapping[str, str]
     """The choices, as the page's address writes them."""
     tried: int
-    """Different settings tried before it, since the lab was started."""
+    """Different settings tried before it on these bars."""
     luck: float
     """The best skill that luck alone passes in one of twenty such searches."""
     explored: float
@@ -97,15 +99,14 @@ class Record:
         page = Opened(
             format=FORMAT, symbol=bars.symbol, sha256=bars.sha256, sessions=dict(zip(days, changes, strict=True))
         )
-        record = cls((folder or data_folder()) / "envelopes", page)
+        record = cls((folder or data_folder()) / FOLDER, page)
         record._page = record._now()
         return record
 
     @property
     def path(self) -> Path:
         """Where it lies, or will."""
-        name = re.sub(r"[^\w.^=-]", "_", self._page.symbol)[:40]
-        return self.folder / f"{name}-{self._page.sha256[:12]}.json"
+        return self.folder / f"{file_name(self._page.symbol, self._page.sha256)}.json"
 
     @property
     def looks(self) -> tuple[Look, ...]:
@@ -193,6 +194,12 @@ def read(path: Path) -> Opened:
         written=page["format"],
         known=FORMAT,
     )
+
+
+def file_name(symbol: str, sha256: str) -> str:
+    """What the files of some bars are called, without an ending."""
+    name = re.sub(r"[^\w.^=-]", "_", symbol)[:40]
+    return f"{name}-{sha256[:12]}"
 
 
 def data_folder() -> Path:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from nextclose.lab.desk import Desk
+    from nextclose.lab.kept_tries import KeptTries
 
 PORT = 8471
 """Where a lab opens unless it is told where."""
@@ -38,9 +39,9 @@ PATIENCE = 2
 class Lab:
     """A lab that is open, until `close` or the end of a `with`."""
 
-    def __init__(self, server: uvicorn.Server, listener: socket.socket, url: str, symbol: str) -> None:
+    def __init__(self, server: uvicorn.Server, listener: socket.socket, url: str, symbol: str, kept: KeptTries) -> None:
         self.url, self.symbol = url, symbol
-        self._server = server
+        self._server, self._kept = server, kept
         self._thread = threading.Thread(target=server.run, args=([listener],), name="lab", daemon=True)
         self._thread.start()
         while not server.started and self._thread.is_alive():
@@ -52,9 +53,10 @@ class Lab:
             self._thread.join(0.2)
 
     def close(self) -> None:
-        """Stop what is being computed, and end; a second time does nothing."""
+        """Stop what is being computed, write down what was tried, and end; a second time does nothing."""
         self._server.should_exit = True
         self._thread.join(2 * PATIENCE)
+        self._kept.close()
 
     def __enter__(self) -> Lab:
         return self
@@ -100,9 +102,11 @@ def open_lab(
 
     from nextclose.lab.desks import Desks
     from nextclose.lab.guard import Rules
+    from nextclose.lab.kept_tries import KeptTries
     from nextclose.lab.server import make_app
 
-    desks = Desks(source, exchange=exchange, faults=faults)
+    kept = KeptTries(lang=lang)
+    desks = Desks(source, exchange=exchange, faults=faults, kept=kept)
     desk = desks.desk("")
     listener = listen(host, port)
     warm_up(desk, lang, tell)
@@ -124,7 +128,7 @@ def open_lab(
         server_header=False,
         timeout_graceful_shutdown=PATIENCE,
     )
-    return Lab(uvicorn.Server(config), listener, address(listener, host, rules.token), desk.whole.symbol)
+    return Lab(uvicorn.Server(config), listener, address(listener, host, rules.token), desk.whole.symbol, kept)
 
 
 def check_installed() -> None:
