@@ -8,6 +8,8 @@ import re
 import pytest
 from tests.lab.conftest import settle, visit
 
+from nextclose.lab.choices import SWITCHES
+from nextclose.lab.opening import CHEATS
 from nextclose.lab.serve import open_lab
 
 pytestmark = pytest.mark.slow
@@ -102,14 +104,51 @@ def test_the_settings_of_a_look_come_back(page, lab):
     assert not page.is_visible("#envelope")
 
 
-def test_it_stays_closed_while_the_future_leaks(page, lab, tmp_path):
-    visit(page, lab, leak="on")
+@pytest.mark.parametrize("name", CHEATS)
+def test_it_says_that_it_stays_closed_while_the_future_is_seen(page, lab, tmp_path, name):
+    """Before anybody asks, and only while it is so."""
+    wrong = SWITCHES[name][1]
+    visit(page, lab, **{name: wrong})
     page.click("#cover")
-    page.click("#open")
-    page.wait_for_function("() => document.querySelector('#envelope-problem').textContent.includes('leak=on')")
+    assert page.inner_text("#envelope-title") == "The envelope stays closed"
+    assert f"while {name}={wrong} is chosen" in page.inner_text("#envelope-problem")
+    assert not page.is_enabled("#open")
+    page.keyboard.press("Escape")
+    page.evaluate("(name) => lab.state.set({ [name]: null })", name)
+    settle(page)
+    page.click("#cover")
+    assert page.inner_text("#envelope-title") == "Open the envelope?"
+    assert page.inner_text("#envelope-problem") == ""
     assert page.is_enabled("#open")
     assert page.evaluate(LOOKS) == 0
-    assert list(tmp_path.iterdir()) == []
+    assert records(tmp_path) == []
+
+
+def test_once_opened_it_is_not_asked_again_by_what_sees_the_future(page, lab):
+    visit(page, lab, lang="ko")
+    page.click("#cover")
+    page.click("#open")
+    looked(page, 1)
+    page.click("#close")
+    page.evaluate("() => lab.state.set({ leak: 'on', axes: 'reshape' })")
+    settle(page)
+    page.click("#cover")
+    assert "leak=on, axes=reshape" in page.inner_text("#envelope-problem")
+    assert "열지 않습니다" in page.inner_text("#envelope-problem")
+    assert not page.is_enabled("#open")
+    assert page.is_enabled("#close")
+    page.evaluate("() => lab.state.set({ leak: null, axes: null })")
+    assert page.is_enabled("#open")
+
+
+def test_a_restart_goes_on_counting(page, lab):
+    visit(page, lab)
+    visit(page, lab, lr="0.02")
+    lab.close()
+    with open_lab("sample:AAPL", port=0) as later:
+        page.goto("about:blank")
+        visit(page, later, lr="0.02")
+        assert tried(page) == 2
 
 
 def test_a_damaged_record_is_told_and_left_alone(page, lab, tmp_path):

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 from nextclose.core.cells import CELLS
 from nextclose.lab.choices import CARRIED, MOST, RECIPES, SETTINGS, SPANS, SWITCHES
 from nextclose.lab.faults import FAULTS
+from nextclose.lab.opening import CHEATS
 from nextclose.recipes import load_recipe
 from nextclose.recipes.change import setting_kinds
 from nextclose.recipes.file import setting_text
@@ -22,6 +23,7 @@ def page_spec(source: str, lang: str) -> dict[str, Any]:
         "spans": SPANS,
         "switches": SWITCHES,
         "faults": FAULTS,
+        "cheats": CHEATS,
         "most": MOST,
     }
 

@@ -18,6 +18,7 @@ export function envelope(lab) {
   let trouble = ""; // why the record cannot be read
 
   const looks = () => lab.envelope?.looks ?? [];
+  const closed = () => busy || Boolean(trouble) || cheats(lab.state).length > 0;
 
   const count = () => {
     if (!lab.picture) return;
@@ -45,13 +46,15 @@ export function envelope(lab) {
 
   const fill = () => {
     const found = looks();
-    const open = h("button", { class: found.length ? "button" : "button primary", id: "open", disabled: busy || Boolean(trouble), onclick: look },
+    const bent = cheats(lab.state);
+    const problem = trouble || (bent.length ? t("the envelope judges what could have been known before, so it stays closed while {bent} is chosen. Switch that back first.", { bent: bent.join(", ") }) : "");
+    const open = h("button", { class: found.length ? "button" : "button primary", id: "open", disabled: closed(), onclick: look },
       found.length ? t("Judge the settings on screen too") : t("Open it, and record the look"));
     const close = h("button", { class: "button", id: "close", autofocus: true, disabled: busy, onclick: () => dialog.close() }, found.length ? t("Close") : t("Keep it sealed"));
     clear(dialog,
-      found.length ? letter(lab, found, back) : question(lab),
+      found.length ? letter(lab, found, back) : question(lab, bent.length > 0),
       notes(lab.envelope),
-      h("p", { id: "envelope-problem", role: "status", class: trouble ? "warn" : "" }, trouble),
+      h("p", { id: "envelope-problem", role: "status", class: problem ? "warn" : "" }, problem),
       h("div", { class: "answers" }, close, open));
   };
 
@@ -78,7 +81,8 @@ export function envelope(lab) {
     const place = dialog.querySelector("#envelope-problem");
     place.textContent = text;
     place.classList.toggle("warn", wrong);
-    for (const button of dialog.querySelectorAll(".answers button")) button.disabled = busy;
+    dialog.querySelector("#close").disabled = busy;
+    dialog.querySelector("#open").disabled = closed();
   };
 
   const fail = (text) => {
@@ -113,18 +117,19 @@ export function envelope(lab) {
   lab.on("picture", count);
   lab.on("lang", redraw);
   lab.on("envelope", redraw);
+  lab.state.on(() => dialog.open && !busy && fill());
   lab.wire.on("envelope", take);
   lab.wire.on("open", take);
   new ResizeObserver(dress).observe(cover);
 }
 
 // Before the first look: what is known, and what will happen.
-function question(lab) {
+function question(lab, bent) {
   const { tried, luck } = lab.picture;
   const { sealed: sessions, seal_starts: start, last } = lab.bars;
   return [
     h("div", { class: "stage" }, drawn(300, 132)),
-    h("h2", { id: "envelope-title" }, t("Open the envelope?")),
+    h("h2", { id: "envelope-title" }, bent ? t("The envelope stays closed") : t("Open the envelope?")),
     h("p", {}, t("No net here has seen the last {sessions} sessions, from {start} to {last}, and this page has not shown them. They are good for one honest verdict.", { sessions, start, last })),
     h("dl", { class: "facts" },
       fact(t("settings tried on the sessions before"), String(tried)),
@@ -168,6 +173,9 @@ function table(found, back) {
     h("thead", {}, h("tr", {}, head(t("looked at")), head(t("tried"), "number"), head(t("skill explored"), "number"), head(t("skill sealed"), "number"), head(t("90 % interval, line at 0")), head(""), head(""))),
     h("tbody", {}, found.map(row)));
 }
+
+// The switches that are on and would make a look worthless, as the address writes them.
+const cheats = (state) => state.spec.cheats.filter((name) => state.get(name) !== state.spec.switches[name][0]).map((name) => `${name}=${state.get(name)}`);
 
 const notes = (told) => [
   told?.known ? h("p", { class: "warn" }, t("{known} of these sessions were opened before with other bars: the first look is marked as partly seen.", { known: told.known })) : null,
