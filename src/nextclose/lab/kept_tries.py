@@ -133,7 +133,7 @@ def packed(tries: Tried) -> bytes:
         content,
         format=np.int64(FORMAT),
         keys=np.array(keys, dtype=f"S{KEY}"),
-        seen=np.array([[*mark] for mark in seen], dtype=np.uint8).reshape(-1, MARK),
+        seen=np.frombuffer(bytearray().join(seen), dtype=np.uint8).reshape(-1, MARK),
         drawn=tries.searched.drawn,
         best=np.float64(tries.searched.best),
     )
@@ -152,5 +152,7 @@ def unpacked(content: bytes) -> Tried:
         raise ValueError(f"arrays of shapes {shapes} and kinds {kinds}")
     if not (np.isfinite(drawn).all() and np.isfinite(best)):
         raise ValueError(f"skills {drawn.min()}, {drawn.max()}, {best}")
-    searched = Searched(drawn=drawn, best=float(best), seen=frozenset(row.tobytes() for row in seen))
+    marks = seen.tobytes()
+    known = frozenset(marks[start : start + MARK] for start in range(0, len(marks), MARK))
+    searched = Searched(drawn=drawn, best=float(best), seen=known)
     return Tried(keys=frozenset(key.decode("ascii") for key in keys.tolist()), searched=searched)
