@@ -98,6 +98,46 @@ def test_spans_that_cannot_be_are_undone(page, lab):
     assert address(page) == {}
 
 
+def test_back_takes_back_a_view_a_recipe_and_an_undo(page, lab):
+    visit(page, lab, cell="gru", lang="ko")
+    page.focus("#set-hidden_size")
+    page.keyboard.press("ArrowRight")
+    hidden = page.evaluate("() => lab.choices().hidden_size")
+    page.select_option("#set-recipe", "lstm")
+    settle(page)
+    assert page.evaluate("() => lab.choices()") == {"recipe": "lstm"}
+    page.go_back()
+    settle(page)
+    assert page.evaluate("() => lab.choices()") == {"cell": "gru", "hidden_size": hidden}
+    assert page.get_attribute("#set-cell [data-value=gru]", "aria-checked") == "true"
+    page.click("#back")
+    settle(page)
+    assert page.evaluate("() => lab.choices()") == {}
+    page.go_back()
+    settle(page)
+    assert page.evaluate("() => lab.choices()") == {"cell": "gru", "hidden_size": hidden}
+    page.click("#tab-net")
+    page.click("#language")
+    page.click("#theme")
+    page.wait_for_function("() => document.documentElement.lang === 'en'")
+    assert address(page)["view"] == "net"
+    page.go_back()
+    page.wait_for_selector("#view-train:visible")
+    page.wait_for_function("() => document.documentElement.lang === 'ko' && !document.documentElement.dataset.theme")
+    assert address(page) == {"cell": "gru", "hidden_size": hidden, "lang": "ko"}
+
+
+def test_back_brings_the_bars_of_before(page, lab):
+    visit(page, lab)
+    page.evaluate("() => lab.state.set({ source: 'walk:1' })")
+    page.wait_for_function("() => lab.bars.symbol !== 'AAPL'")
+    settle(page)
+    page.go_back()
+    page.wait_for_function("() => lab.bars.symbol === 'AAPL'")
+    settle(page)
+    assert "source" not in address(page)
+
+
 def test_a_net_that_sees_the_future_sets_off_the_judges_alarm(page, lab):
     visit(page, lab, recipe="tutorial-return")
     honest = page.inner_text("#sentence")

@@ -2,6 +2,7 @@
 
 const PAGE = { view: "train", lang: "en", theme: "auto", source: "", at: "", epoch: "", net: "0", rho: "", instead: "mean", plot: "price" };
 const SETTLE = 150; // ms before the address is rewritten: browsers refuse hundreds of rewrites a minute
+const LEAVES = ["view", "recipe", "source"]; // a change of these is a step that the browser's Back button takes back
 
 export class State {
   constructor(spec) {
@@ -10,7 +11,7 @@ export class State {
     this.names = ["recipe", ...Object.keys(spec.settings), ...spec.spans, ...Object.keys(spec.switches)];
     this.listeners = [];
     this.values = this.read();
-    addEventListener("popstate", () => this.replace(this.read()));
+    addEventListener("popstate", () => this.restore(this.read()));
   }
 
   read() {
@@ -50,7 +51,7 @@ export class State {
     const before = this.values;
     this.values = Object.fromEntries(Object.entries(before).filter(([name]) => kept.includes(name)));
     if (recipe !== "tutorial") this.values.recipe = recipe;
-    this.tell(before);
+    this.tell(before, true);
   }
 
   // Nothing moved, the spans neither; the recipe and the bars stay.
@@ -61,28 +62,48 @@ export class State {
   replace(values) {
     const before = this.values;
     this.values = values;
-    this.tell(before);
+    this.tell(before, true);
+  }
+
+  // What the address holds after Back or Forward.
+  restore(values) {
+    const names = moved(this.values, values);
+    clearTimeout(this.timer);
+    this.values = values;
+    this.say(names);
   }
 
   choices() {
     return Object.fromEntries(Object.entries(this.values).filter(([name]) => this.names.includes(name)));
   }
 
+  address() {
+    return address(this.values);
+  }
+
   on(listener) {
     this.listeners.push(listener);
   }
 
-  tell(before) {
-    const names = new Set([...Object.keys(before), ...Object.keys(this.values)]);
-    const moved = new Set([...names].filter((name) => before[name] !== this.values[name]));
-    if (!moved.size) return;
+  tell(before, leaves = false) {
+    const names = moved(before, this.values);
+    if (!names.size) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => history.replaceState(null, "", this.address()), SETTLE);
-    for (const listener of this.listeners) listener(moved);
+    if (leaves || LEAVES.some((name) => names.has(name))) {
+      history.replaceState(null, "", address(before));
+      history.pushState(null, "", address(this.values));
+    } else this.timer = setTimeout(() => history.replaceState(null, "", address(this.values)), SETTLE);
+    this.say(names);
   }
 
-  address() {
-    const query = new URLSearchParams(this.values).toString();
-    return location.pathname + (query ? `?${query}` : "") + location.hash;
+  say(names) {
+    if (names.size) for (const listener of this.listeners) listener(names);
   }
+}
+
+const moved = (before, after) => new Set(Object.keys({ ...before, ...after }).filter((name) => before[name] !== after[name]));
+
+function address(values) {
+  const query = new URLSearchParams(values).toString();
+  return location.pathname + (query ? `?${query}` : "") + location.hash;
 }
