@@ -44,6 +44,12 @@ def test_the_honest_row_comes_first_and_each_fault_follows(frames):
     assert frames[-1].header == {"part": "done"}
 
 
+def test_the_honest_row_alone_is_a_try(frames):
+    told = {name: frame.header.get("tally") for name, frame in _rows(frames).items()}
+    assert told.pop("honest")["tried"] == 1
+    assert set(told.values()) == {None}
+
+
 def test_a_row_is_the_experiment_of_these_choices(desk, frames):
     for name, row in _rows(frames).items():
         found = experiment(desk, read_choices(RETURN | dict(FAULTS.get(name, {}))))

@@ -223,6 +223,35 @@ def test_the_spans_move_by_keys(page, lab):
     assert page.evaluate("() => lab.picture.dates.test_start") < before
 
 
+def test_a_span_goes_as_far_as_it_can_by_home_and_end(page, lab):
+    visit(page, lab)
+    handle = "#handle-test_start"
+    page.focus(handle)
+    for key, bound in (("Home", "aria-valuemin"), ("End", "aria-valuemax")):
+        page.keyboard.press(key)
+        settle(page)
+        assert page.get_attribute(handle, "aria-valuenow") == page.get_attribute(handle, bound)
+    last = page.evaluate("() => lab.picture.split[2]")
+    for key, row in (("ArrowDown", last - 1), ("ArrowUp", last)):
+        page.keyboard.press(key)
+        settle(page)
+        assert page.evaluate("() => lab.picture.split[2]") == row
+
+
+def test_an_mlp_has_no_state_to_be_set(page, lab):
+    visit(page, lab, cell="mlp")
+    for name, value in (("h0", "random"), ("memory", "false")):
+        assert page.get_attribute(f"#set-{name}", "aria-disabled") == "true"
+        page.click(f"#set-{name} [data-value={value}]", force=True)
+    page.focus("#set-memory [tabindex='0']")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("() => lab.choices()") == {"cell": "mlp"}
+    page.click("#set-cell [data-value=gru]")
+    page.click("#set-memory [data-value=false]")
+    settle(page)
+    assert page.evaluate("() => lab.choices()") == {"cell": "gru", "memory": "false"}
+
+
 @pytest.mark.parametrize("lang", ["en", "ko"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_wider_than_the_window(chromium, lab, lang, scheme):

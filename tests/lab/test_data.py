@@ -56,6 +56,17 @@ def test_a_sample_is_chosen_by_keys(page, lab):
     opens(page, "IBM")
 
 
+def test_a_file_that_the_lab_has_no_longer_leads_back_to_the_sample(page, lab):
+    page.goto(lab.url + "?source=upload:0123456789abcdef&test_start=2024-01-03")
+    page.wait_for_selector("#instead-bars")
+    assert "drop it on the page again" in page.inner_text("#problem")
+    assert "upload" not in page.inner_text("#bars")
+    page.click("#instead-bars")
+    opens(page, "AAPL")
+    assert page.is_hidden("#problem")
+    assert page.evaluate("() => lab.choices()") == {}
+
+
 def test_a_file_is_dropped(page, lab):
     visit(page, lab)
     drop(page, [["mine.csv", sheet().to_csv(index=False)]])

@@ -89,6 +89,24 @@ def test_it_opens_once_and_says_so_ever_after(page, lab, tmp_path):
     assert [look["seen"] for look in json.loads(record.read_text(encoding="utf-8"))["looks"]] == ["first", "again"]
 
 
+def test_the_years_behind_the_seal_are_named_once_it_is_opened(page, lab):
+    page.add_init_script(
+        """window.written = new Set();
+        const plain = CanvasRenderingContext2D.prototype.fillText;
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+            window.written.add(text);
+            plain.call(this, text, ...place);
+        };"""
+    )
+    visit(page, lab)
+    looked(page, 0)
+    assert not page.evaluate("() => window.written.has('2012')")
+    page.click("#cover")
+    page.click("#open")
+    looked(page, 1)
+    page.wait_for_function("() => window.written.has('2012') && window.written.has('2008')")
+
+
 def test_the_settings_of_a_look_come_back(page, lab):
     visit(page, lab, lr="0.02", view="train")
     page.click("#cover")

@@ -37,6 +37,7 @@ def test_each_rung_is_what_a_run_says_of_it(desk):
     assert [rung["name"] for rung in rungs] == ORDER
     assert last["sentence"] == study.ladder.sentence
     assert last["decisive"] == study.ladder.decisive
+    assert [rung["tally"]["tried"] for rung in rungs] == [1, 2, 3, 4, 5, 5, 5]
     for rung, known in zip(rungs, study.ladder.rungs, strict=True):
         assert rung["ratio"] == pytest.approx(known.typical, rel=1e-12)
         assert rung["by_seed"] == pytest.approx(known.rmse_ratio_by_seed, rel=1e-12)

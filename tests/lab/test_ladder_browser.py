@@ -42,6 +42,15 @@ def test_enter_loads_a_rung_and_leaves_bars_and_spans(page, lab):
     assert page.evaluate("() => document.activeElement.closest('li').dataset.name") == "tutorial-converged"
 
 
+def test_the_rungs_are_counted_on_top_as_they_come(page, lab):
+    look(page, lab, view="ladder", test_start="2009-09-01")
+    before = page.evaluate("() => lab.picture.tried")
+    page.wait_for_function(CLIMBED)
+    tried = page.evaluate("() => lab.tally.tried")
+    assert tried > before
+    assert f"{tried} settings tried" in page.inner_text("#tries")
+
+
 def test_what_is_no_net_cannot_be_loaded(page, lab):
     look(page, lab, view="ladder")
     page.wait_for_function(CLIMBED)

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One bundled series."""
+    """One bundled series: its symbol, what it is of, and its first and last month or year."""
 
     name: str
     what: str
+    first: str
+    last: str
     library: str
     exchange: str = "XNYS"
 
@@ -25,12 +27,12 @@ class Sample:
 SAMPLES: dict[str, Sample] = {
     sample.name: sample
     for sample in (
-        Sample(name="AAPL", what="Apple, 2000-03 to 2013-03", library="bokeh_sampledata"),
-        Sample(name="GOOG", what="Google, 2004-08 to 2013-03", library="bokeh_sampledata"),
-        Sample(name="IBM", what="IBM, 2000-03 to 2013-03", library="bokeh_sampledata"),
-        Sample(name="MSFT", what="Microsoft, 2000-03 to 2013-03", library="bokeh_sampledata"),
-        Sample(name="NASDAQ", what="NASDAQ Composite, 1999 to 2018", library="arch"),
-        Sample(name="SP500", what="S&P 500, 1999 to 2018", library="arch"),
+        Sample(name="AAPL", what="Apple", first="2000-03", last="2013-03", library="bokeh_sampledata"),
+        Sample(name="GOOG", what="Google", first="2004-08", last="2013-03", library="bokeh_sampledata"),
+        Sample(name="IBM", what="IBM", first="2000-03", last="2013-03", library="bokeh_sampledata"),
+        Sample(name="MSFT", what="Microsoft", first="2000-03", last="2013-03", library="bokeh_sampledata"),
+        Sample(name="NASDAQ", what="NASDAQ Composite", first="1999", last="2018", library="arch"),
+        Sample(name="SP500", what="S&P 500", first="1999", last="2018", library="arch"),
     )
 }
 

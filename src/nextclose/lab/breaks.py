@@ -20,7 +20,7 @@ from nextclose.lab.found import compare, luck_of, luck_told
 from nextclose.lab.frames import Frame
 from nextclose.lab.job import Job
 from nextclose.lab.judged import verdict
-from nextclose.lab.tries import count_try
+from nextclose.lab.tries import count_try, tally
 
 SHOWN = 60
 """Sessions in a row's picture, the latest."""
@@ -65,7 +65,7 @@ def _faulty(name: str, desk: Desk, plain: Choices, honest: Experiment, job: Job)
 
 
 def _row(name: str, desk: Desk, found: Experiment, honest: Experiment | None, lang: Lang) -> Frame:
-    """What is drawn and told of one experiment; `honest` is what it is held against."""
+    """What is drawn and told of one experiment; `honest` is what it is held against, and none for the one that is a try."""
     judged = next(row for row in verdict(desk, found, lang) if row.kind == "recipe")
     lo, hi = found.interval()
     dates = desk.bars.dates[found.walked.origins + 1]
@@ -81,7 +81,9 @@ def _row(name: str, desk: Desk, found: Experiment, honest: Experiment | None, la
         "last": str(dates[-1]),
         **_judged(judged),
     }
-    if honest is not None:
+    if honest is None:
+        header["tally"] = tally(desk)
+    else:
         compared = compare(honest, found)
         header |= {"outcome": compared.outcome, "found": compared.told(judged, lang)}
     if found.choices.switches["pick"] == "best":

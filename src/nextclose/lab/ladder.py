@@ -15,7 +15,7 @@ from nextclose.lab.desk import Desk
 from nextclose.lab.experiment import experiment
 from nextclose.lab.frames import Frame
 from nextclose.lab.job import Job
-from nextclose.lab.tries import count_try
+from nextclose.lab.tries import count_try, tally
 from nextclose.recipes import LADDER
 from nextclose.study.ladder import CHANGES, climb, measured_rung, shared_origins
 from nextclose.study.walk import Walked
@@ -39,7 +39,8 @@ def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> It
         walked[name] = _walk(name, desk, choices, job) if name in LADDER else plain[name]
         origins = shared_origins([walked[LADDER[0]], plain["ridge"]])
         rung = measured_rung(walked[name], desk.bars, origins, job.lang)
-        yield Frame(header={"part": "rung", "ms": 1000.0 * (perf_counter() - began), **_told(rung)})
+        told = _told(rung) | {"tally": tally(desk)}
+        yield Frame(header={"part": "rung", "ms": 1000.0 * (perf_counter() - began), **told})
     ladder = climb(walked, desk.bars, job.lang)
     assert ladder is not None
     dates = desk.bars.dates[origins + 1]

@@ -83,7 +83,7 @@ def make_app(desks: Desks, *, lang: str = "en", rules: Rules | None = None) -> A
 
 def shelf(desks: Desks) -> dict[str, object]:
     """What lies ready: the samples, the symbols of the file that the lab was started with; and how much a file may hold."""
-    samples = {f"sample:{sample.name}": sample.what for sample in SAMPLES.values()}
+    samples = {f"sample:{sample.name}": [sample.what, sample.first, sample.last] for sample in SAMPLES.values()}
     return {"samples": samples, "file": desks.file, "symbols": desks.symbols, "most_bytes": MOST_BYTES}
 
 

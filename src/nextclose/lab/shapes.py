@@ -25,7 +25,7 @@ from nextclose.lab.desk import Desk
 from nextclose.lab.experiment import Experiment, experiment
 from nextclose.lab.frames import Frame
 from nextclose.lab.job import Job
-from nextclose.lab.tries import count_try
+from nextclose.lab.tries import count_try, tally
 from nextclose.training.fold import learning_windows
 from nextclose.windows import Scaler, fit_scaler, make_windows
 
@@ -184,7 +184,7 @@ def errors(desk: Desk, way: str, found: Experiment) -> Frame:
         "skill_lo": lo,
         "skill_hi": hi,
         "ratios": found.ratios(),
-        "tried": desk.tried,
+        "tally": tally(desk),
     }
     return Frame(header=header)
 

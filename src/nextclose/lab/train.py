@@ -16,7 +16,7 @@ from nextclose.lab.experiment import Experiment, experiment
 from nextclose.lab.frames import Frame
 from nextclose.lab.job import Job
 from nextclose.lab.judged import verdict
-from nextclose.lab.tries import count_try, luck_told
+from nextclose.lab.tries import count_try, tally
 
 REST = 0.06
 """Seconds that a picture stands before it is judged: while a slider is dragged, the next picture need not wait for a verdict
@@ -49,8 +49,7 @@ def picture(desk: Desk, found: Experiment, seconds: float) -> Frame:
         "shapes": found.walked.shapes or {},
         "weights": sum(int(array.size) for array in first.values()),
         "ms": 1000.0 * seconds,
-        "tried": desk.tried,
-        "luck": luck_told(desk),
+        **tally(desk),
         "split": [found.split.train_start, found.split.train_stop, found.split.test_first, found.split.test_last],
         "dates": {
             "train_start": str(desk.bars.dates[found.split.train_start]),

@@ -29,9 +29,10 @@ def count_try(desk: Desk, found: Experiment) -> None:
     )
 
 
-def luck_told(desk: Desk) -> dict[str, Any]:
-    """What is known of luck on the desk."""
+def tally(desk: Desk) -> dict[str, Any]:
+    """How many choices were tried on the desk, and what is known of luck there."""
     luck = desk.luck
-    return {
+    told = {
         "forecasts": luck.count, "best": luck.best, "typical": luck.typical, "seldom": luck.seldom, "pvalue": luck.pvalue,
     }  # fmt: skip
+    return {"tried": desk.tried, "luck": told}

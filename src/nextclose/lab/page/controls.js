@@ -4,6 +4,7 @@ import { clear, h } from "./dom.js";
 import { t } from "./words.js";
 
 const PRICE_SCALINGS = ["min-max", "standard", "none"];
+const STATEFUL = ["h0", "memory"]; // settings that an MLP has no use for
 const LR = [-4.5, 0.5]; // powers of ten
 const BATCHES = ["none", "16", "32", "64", "128", "256", "512"];
 const EPOCHS = [1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 150, 200, 250, 300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1500, 2000];
@@ -12,6 +13,8 @@ export function controls(root, lab) {
   const { state } = lab;
   const most = state.spec.most;
   let fields = [];
+
+  const idle = (name) => STATEFUL.includes(name) && state.get("cell") === "mlp";
 
   const field = (name, label, control, value) => {
     const id = `set-${name}`;
@@ -42,15 +45,17 @@ export function controls(root, lab) {
   const segments = (name, values) => {
     const move = (event) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (!step) return;
+      if (!step || idle(name)) return;
       const at = values.findIndex(([value]) => value === state.get(name));
       set(name, values[(at + step + values.length) % values.length][0]);
       element.querySelector("[aria-checked=true]").focus();
       event.preventDefault();
     };
     const element = h("div", { class: "segments", role: "radiogroup", id: `set-${name}`, "aria-labelledby": `set-${name}-label`, onkeydown: move },
-      values.map(([value, text]) => h("button", { role: "radio", "data-value": value, onclick: () => set(name, value) }, text)));
+      values.map(([value, text]) => h("button", { role: "radio", "data-value": value, onclick: () => idle(name) || set(name, value) }, text)));
     return { element, wide: values.length > 2, show: (text) => {
+      element.setAttribute("aria-disabled", idle(name));
+      element.title = idle(name) ? t("An MLP has no state to start from or to remember.") : "";
       for (const button of element.children) {
         button.setAttribute("aria-checked", button.dataset.value === text);
         button.tabIndex = button.dataset.value === text ? 0 : -1;

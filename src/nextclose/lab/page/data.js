@@ -5,6 +5,7 @@ import { own } from "./token.js";
 import { language, t } from "./words.js";
 
 const SHOWN = 200; // entries of a list; the others come up when one types
+const DROPPED = "upload:"; // what the lab calls a file that was dropped on a page
 const FEW = 12; // entries that need no filter
 const MIB = 1024 * 1024;
 const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10, Home: -Infinity, End: Infinity };
@@ -38,7 +39,7 @@ export function data(lab) {
   const plain = (source, name, note = "") => ({ source, name, note, choose: () => take(source) });
 
   const samples = () => [
-    ...Object.entries(spec.samples).map(([source, what]) => plain(source, tail(source), what)),
+    ...Object.entries(spec.samples).map(([source, [what, first, last]]) => plain(source, tail(source), t("{what}, {first} to {last}", { what, first, last }))),
     plain("walk:1", "walk:1", t("a simulated random walk, which nothing can forecast")),
   ];
 
@@ -127,7 +128,8 @@ export function data(lab) {
   };
 
   const label = () => {
-    const name = lab.bars ? lab.bars.symbol : tail(state.get("source"));
+    const asked = state.get("source");
+    const name = lab.bars ? lab.bars.symbol : asked.startsWith(DROPPED) ? t("no bars") : tail(asked);
     clear(button, h("b", {}, name), h("span", { class: "caret", "aria-hidden": "true" }));
     button.setAttribute("aria-label", t("Bars: {name}. Choose others", { name }));
     button.title = lab.bars ? t("{rows} sessions, {first} to {last}", { rows: lab.bars.rows, first: lab.bars.first, last: lab.bars.last }) : "";
@@ -157,7 +159,7 @@ export function data(lab) {
   label();
 }
 
-const tail = (source) => source.split(/[/\\]/).pop().replace(/^sample:/, "");
+export const tail = (source) => source.split(/[/\\]/).pop().replace(/^sample:/, "");
 
 // A list with a filter over it; arrows move, Enter chooses, and the focus stays where one types.
 function listOf(all, current) {

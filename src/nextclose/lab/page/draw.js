@@ -165,6 +165,9 @@ export const isDark = () => {
 
 export const fixed = (value, digits = 3) => (Number.isFinite(value) ? value.toFixed(digits) : "–");
 
+// With thousands told apart.
+export const grouped = (value, digits = 0) => value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
 export const signed = (value, digits = 3) => {
   const text = fixed(value, digits).replace(/^-(?=[0.]+$)/, ""); // nothing has no sign of its own
   return Number.isFinite(value) ? (text.startsWith("-") ? `−${text.slice(1)}` : `+${text}`) : text;

@@ -7,6 +7,8 @@ import { t } from "./words.js";
 
 const TONES = { "beats persistence": "beats", "worse than persistence": "worse" };
 
+const COUNTED = ["shapes", "ladder", "breaks"]; // topics that try settings, beside the one that trains
+
 export function envelope(lab) {
   const line = h("button", { id: "tries", onclick: () => show() });
   const cover = h("button", { id: "cover", onclick: () => show() });
@@ -21,8 +23,8 @@ export function envelope(lab) {
   const closed = () => busy || Boolean(trouble) || cheats(lab.state).length > 0;
 
   const count = () => {
-    if (!lab.picture) return;
-    const { tried, luck } = lab.picture;
+    if (!lab.tally) return;
+    const { tried, luck } = lab.tally;
     line.textContent = [
       looks().length ? t("envelope opened") : t("exploring"),
       tried === 1 ? t("1 setting tried") : t("{tried} settings tried", { tried }),
@@ -114,7 +116,15 @@ export function envelope(lab) {
     dress();
     lab.wire.ask("envelope", {});
   });
-  lab.on("picture", count);
+  lab.on("picture", () => {
+    lab.tally = lab.picture;
+    count();
+  });
+  for (const topic of COUNTED) lab.wire.on(topic, (header) => {
+    if (!header.tally || header.id < lab.since) return;
+    lab.tally = header.tally;
+    count();
+  });
   lab.on("lang", redraw);
   lab.on("envelope", redraw);
   lab.state.on(() => dialog.open && !busy && fill());
@@ -125,7 +135,7 @@ export function envelope(lab) {
 
 // Before the first look: what is known, and what will happen.
 function question(lab, bent) {
-  const { tried, luck } = lab.picture;
+  const { tried, luck } = lab.tally;
   const { sealed: sessions, seal_starts: start, last } = lab.bars;
   return [
     h("div", { class: "stage" }, drawn(300, 132)),

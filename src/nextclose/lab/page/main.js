@@ -1,7 +1,7 @@
 // Puts the page together: choices from the address, one wire to the lab, the views over them.
 
 import { controls } from "./controls.js";
-import { data } from "./data.js";
+import { data, tail } from "./data.js";
 import { clear, h } from "./dom.js";
 import { forgetInk, isDark, repaintAll } from "./draw.js";
 import { envelope } from "./envelope.js";
@@ -26,6 +26,8 @@ const lab = {
   bars: null,
   since: 0, // the first request on these bars
   picture: null,
+  tally: null, // of the tries on these bars
+  lost: false, // whether the bars asked for cannot be had
   verdict: null,
 };
 window.lab = lab; // for measurements and tests
@@ -79,9 +81,10 @@ function answered() {
 }
 
 function takeBars(header, arrays) {
+  lab.lost = Boolean(header.error);
   if (header.error) return problem(header.error);
   const others = lab.bars && (lab.bars.symbol !== header.symbol || lab.bars.name !== header.name);
-  if (others) lab.picture = lab.verdict = null;
+  if (others) lab.picture = lab.verdict = lab.tally = null;
   lab.bars = { ...header, ...arrays };
   lab.tell("bars");
   train();
@@ -115,7 +118,16 @@ function take(header, arrays) {
 export function problem(text) {
   const place = document.getElementById("problem");
   place.hidden = !text;
-  if (text) place.textContent = text;
+  if (text) clear(place, text, lab.lost ? instead() : null);
+}
+
+// Away from bars that cannot be had: to those that the lab was started with, or to a sample where it is those.
+function instead() {
+  const { spec } = lab.state;
+  const source = lab.state.get("source") === spec.source ? Object.keys(spec.samples)[0] : spec.source;
+  const spans = Object.fromEntries(spec.spans.map((name) => [name, null]));
+  return h("button", { class: "button", id: "instead-bars", onclick: () => lab.state.set({ source, at: null, ...spans }) },
+    t("Open {name} instead", { name: tail(source) || t("The bars that the lab was started with") }));
 }
 
 // Language and light are the page's, not the net's.

@@ -7,6 +7,7 @@ import { t } from "./words.js";
 const FOOT = 22; // pixels under the chart for the years
 const LEAST = 20; // sessions a span must keep
 const MONTH = 21; // sessions a step with Shift
+const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: MONTH, PageDown: -MONTH, Home: -Infinity, End: Infinity };
 
 export function price(root, lab) {
   const { state } = lab;
@@ -70,7 +71,7 @@ export function price(root, lab) {
     ctx.moveTo(0, floor + 0.5);
     ctx.lineTo(width, floor + 0.5);
     ctx.stroke();
-    feet(ctx, years(bars).map(([row, year]) => [Math.max(x(row), 16), year]), floor + 13, ink);
+    feet(ctx, years([...bars.days, ...(lab.envelope?.days ?? [])]).map(([row, year]) => [Math.max(x(row), 16), year]), floor + 13, ink);
     seal.style.left = `${x(bars.explored)}px`;
     seal.style.width = `${width - x(bars.explored)}px`;
   }
@@ -82,12 +83,15 @@ export function price(root, lab) {
       element.hidden = !lab.picture;
       element.setAttribute("aria-valuenow", rows[name]);
       element.setAttribute("aria-valuetext", lab.picture ? lab.day(rows[name]) : "");
-      element.setAttribute("aria-valuemax", lab.bars ? lab.bars.explored - 1 : 0);
+      if (!lab.picture || !lab.bars) continue;
+      const [least, most] = bounds(name, rows);
+      element.setAttribute("aria-valuemin", least);
+      element.setAttribute("aria-valuemax", most);
     }
   }
 
   function handle(name, kind, label) {
-    const element = h("button", { class: `handle ${kind}`, role: "slider", id: `handle-${name}`, "aria-valuemin": 0, hidden: true });
+    const element = h("button", { class: `handle ${kind}`, role: "slider", id: `handle-${name}`, hidden: true });
     const name_ = () => {
       element.setAttribute("aria-label", label());
       element.title = label();
@@ -99,8 +103,8 @@ export function price(root, lab) {
       if (element.hasPointerCapture(event.pointerId)) move(name, Math.round(x.back(event.clientX - root.getBoundingClientRect().left)));
     });
     element.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: MONTH, PageDown: -MONTH }[event.key];
-      if (!step) return;
+      const step = STEPS[event.key];
+      if (!step || !lab.picture) return;
       move(name, span()[name] + step * (event.shiftKey ? MONTH : 1));
       event.preventDefault();
     });
@@ -108,14 +112,16 @@ export function price(root, lab) {
   }
 
   // A span's end stops where the next one would be left with too few sessions.
+  const bounds = (name, rows) => ({
+    train_start: [0, rows.test_start - LEAST],
+    test_start: [rows.train_start + LEAST, rows.test_end - LEAST],
+    test_end: [rows.test_start + LEAST, lab.bars.explored - 1],
+  })[name];
+
   function move(name, row) {
-    const rows = { ...span(), [name]: row };
-    const bounds = {
-      train_start: [0, rows.test_start - LEAST],
-      test_start: [rows.train_start + LEAST, rows.test_end - LEAST],
-      test_end: [rows.test_start + LEAST, lab.bars.explored - 1],
-    }[name];
-    rows[name] = Math.min(Math.max(row, bounds[0]), bounds[1]);
+    const rows = span();
+    const [least, most] = bounds(name, rows);
+    rows[name] = Math.min(Math.max(row, least), most);
     state.set(Object.fromEntries(Object.entries(rows).map(([key, value]) => [key, lab.day(value)])));
   }
 
@@ -135,11 +141,11 @@ export function price(root, lab) {
 }
 
 // The first row of each year.
-function years(bars) {
+function years(days) {
   const found = [];
   let before = null;
-  for (let row = 0; row < bars.days.length; row++) {
-    const year = new Date(bars.days[row] * 864e5).getUTCFullYear();
+  for (let row = 0; row < days.length; row++) {
+    const year = new Date(days[row] * 864e5).getUTCFullYear();
     if (year !== before && (before !== null || row === 0)) found.push([row, String(year)]);
     before = year;
   }

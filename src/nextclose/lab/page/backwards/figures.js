@@ -47,8 +47,8 @@ export function build(root, lab, view) {
   const heads = () => {
     const { seen } = view;
     const choose = seen.seeds > 1
-      ? h("label", { class: "quiet" }, t("net of seed"), " ", h("select", { id: "net", onchange: (event) => state.set({ net: event.target.value }) },
-        Array.from({ length: seen.seeds }, (_, seed) => h("option", { value: seed, selected: seed === seen.net }, String(seed)))))
+      ? h("label", { class: "quiet" }, t("Net"), " ", h("select", { id: "net", onchange: (event) => state.set({ net: event.target.value }) },
+        Array.from({ length: seen.seeds }, (_, seed) => h("option", { value: seed, selected: seed === seen.net }, t("{net} of {nets}", { net: seed + 1, nets: seen.seeds })))))
       : null;
     clear(head,
       h("button", { class: "button", "aria-label": t("The session before"), onclick: () => parts.step(-1) }, "‹"),

@@ -1,7 +1,7 @@
 // The first step's scenery: the bars as a chart and as a table, and the frame that slides over both.
 
 import { clear, h, svg } from "../dom.js";
-import { fixed, scale } from "../draw.js";
+import { grouped, scale } from "../draw.js";
 import { t } from "../words.js";
 import { WINDOW_COLOURS, price } from "./model.js";
 import { HEIGHT, TABLE, range, tableRow } from "./places.js";
@@ -39,7 +39,7 @@ export function bars(m, walk, lab) {
     const marks = [Math.max(...prices.high), Math.min(...prices.low)];
     chart.setAttribute("aria-label", t("Prices of the days in the table"));
     clear(chart, band, range(count).flatMap(candle), dot,
-      marks.map((mark) => svg("text", { class: "words", x: CHART.width - 36, y: y(mark) + 4 }, fixed(mark, mark < 1000 ? 2 : 0))),
+      marks.map((mark) => svg("text", { class: "words", x: CHART.width - 36, y: y(mark) + 4 }, grouped(mark, mark < 1000 ? 2 : 0))),
       svg("text", { class: "words", x: x(0) - 4, y: HEIGHT - 8 }, m.day(0)),
       svg("text", { class: "words", x: x(count - 1) + 8, y: HEIGHT - 8, "text-anchor": "end" }, m.day(count - 1)));
     numbers = range(count).map((row) => range(m.f).map((f) => number(row, f)));

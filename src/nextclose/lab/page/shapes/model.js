@@ -1,6 +1,6 @@
 // The walk's numbers: what the lab sent, by window n, day l in the window, and feature f.
 
-import { fixed } from "../draw.js";
+import { fixed, grouped } from "../draw.js";
 
 const MOST_FEATURES = 4; // columns that are drawn
 
@@ -38,8 +38,7 @@ export function price(value) {
   const size = Math.abs(value);
   if (size >= 1e9) return `${fixed(value / 1e9, 2)}B`;
   if (size >= 1e6) return `${fixed(value / 1e6, size >= 1e8 ? 0 : 1)}M`;
-  if (size >= 1e4) return fixed(value, 0);
-  return fixed(value, size >= 1e3 ? 1 : size >= 1 ? 2 : 3).replace("-", "−");
+  return grouped(value, size >= 1e4 ? 0 : size >= 1e3 ? 1 : size >= 1 ? 2 : 3).replace("-", "−");
 }
 
 export const scaled = (value) => fixed(value, Math.abs(value) >= 10 ? 1 : 3).replace("-", "−");
