@@ -17,7 +17,7 @@ from nextclose.lab.desk import Desk
 from nextclose.lab.desks import Desks
 from nextclose.lab.kept_tries import KeptTries, packed, unpacked
 from nextclose.lab.serve import open_lab
-from nextclose.lab.tries import luck_told
+from nextclose.lab.tries import tally
 
 ROWS = np.arange(100, 160)
 
@@ -49,7 +49,7 @@ def try_one(desk, number, forecasts=2):
 
 
 def known(desk):
-    return desk.tried, luck_told(desk)
+    return tally(desk)
 
 
 def files(folder):
