@@ -88,6 +88,31 @@ def test_it_fits_its_place_in_both_languages(page, lab, choices, lang):
     assert bool(re.search("[가-힣]", said(page))) == (lang == "ko")
 
 
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_captions_and_the_choice_of_a_day_fit_a_narrow_window(page, lab, lang):
+    page.set_viewport_size({"width": 1024, "height": 720})
+    opened(page, lab, lang=lang, num_layers="2", rho="0.8", seeds="3")
+    assert page.evaluate(CUT) == []
+    least = page.evaluate("""() => {
+        const free = document.getElementById('instead').cloneNode(true);
+        free.id = '';
+        free.style.cssText = 'position: absolute; max-width: none; font-size: 12.5px; padding: 0';
+        document.body.append(free);
+        return free.offsetWidth;
+    }""")
+    assert page.evaluate("() => document.getElementById('instead').offsetWidth") >= least
+    assert page.locator("#net option").all_inner_texts()[0] == {"en": "1 of 3", "ko": "3개 중 1번"}[lang]
+
+
+def test_no_date_breaks_at_its_hyphens(page, lab):
+    opened(page, lab, lang="ko")
+    for width in range(900, 1300, 20):
+        page.set_viewport_size({"width": width, "height": 720})
+        dates = page.locator(f"{VIEW} p .date")
+        assert dates.count() >= 2
+        assert set(dates.evaluate_all("all => all.map(one => one.getClientRects().length)")) == {1}, width
+
+
 def test_an_mlp_has_no_radius_to_drag(page, lab):
     opened(page, lab, cell="mlp")
     assert not page.is_visible("#rho")

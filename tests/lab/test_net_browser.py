@@ -133,6 +133,15 @@ def test_any_net_is_drawn_in_both_languages(chromium, lab, query):
         assert "윈도" in page.inner_text("#view-net") or "시험 구간" in page.inner_text("#view-net")
 
 
+def test_the_steps_of_a_deep_net_are_as_tall_as_its_weights(page, lab):
+    unrolled(page, lab, "cell=gru&seq_len=60&num_layers=3&hidden_size=64&epochs=1&features=close,volume&seeds=1")
+    shown, drawn = page.evaluate(
+        "() => [document.getElementById('net-steps').clientHeight, document.querySelector('#net-steps canvas').offsetHeight]"
+    )
+    assert drawn > page.evaluate("() => document.querySelector('#view-net .net-stage').clientHeight")
+    assert shown >= drawn
+
+
 def test_a_click_on_the_price_chart_chooses_the_window(page, lab):
     unrolled(page, lab)
     last = page.input_value("#net-at")

@@ -17,6 +17,9 @@ function fill(element, attributes, children) {
   return element;
 }
 
+// A sentence whose dates do not break at their hyphens.
+export const prose = (text) => text.split(/(\d{4}-\d\d(?:-\d\d)?)/).map((part, at) => (at % 2 ? h("span", { class: "date" }, part) : part));
+
 export const clear = (element, ...children) => {
   element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
   return element;

@@ -1,6 +1,6 @@
 // The sealed envelope: the line on top that counts the tries, the envelope over the last quarter, and the look into it.
 
-import { clear, h } from "./dom.js";
+import { clear, h, prose } from "./dom.js";
 import { signed } from "./draw.js";
 import { drawn, strip } from "./paper.js";
 import { t } from "./words.js";
@@ -140,7 +140,7 @@ function question(lab, bent) {
   return [
     h("div", { class: "stage" }, drawn(300, 132)),
     h("h2", { id: "envelope-title" }, bent ? t("The envelope stays closed") : t("Open the envelope?")),
-    h("p", {}, t("No net here has seen the last {sessions} sessions, from {start} to {last}, and this page has not shown them. They are good for one honest verdict.", { sessions, start, last })),
+    h("p", {}, prose(t("No net here has seen the last {sessions} sessions, from {start} to {last}, and this page has not shown them. They are good for one honest verdict.", { sessions, start, last }))),
     h("dl", { class: "facts" },
       fact(t("settings tried on the sessions before"), String(tried)),
       fact(t("best skill found there"), signed(luck.best)),
@@ -161,7 +161,7 @@ function letter(lab, found, back) {
         h("span", { class: "skill" }, t("skill {skill}", { skill: signed(first.skill) })),
         h("span", { class: `pill ${TONES[first.verdict] ?? "even"}` }, t(first.verdict)),
         h("span", { class: "stamp" }, first.mark)),
-      h("p", {}, first.sentence),
+      h("p", {}, prose(first.sentence)),
       h("p", { class: "quiet" }, t("On the explored sessions the same settings had a skill of {explored}, after {tried} tried.", { explored: signed(first.explored), tried: first.tried }))),
     h("div", { class: "looks" }, table(found, back)),
   ];

@@ -2,7 +2,7 @@
 
 import { controls } from "./controls.js";
 import { data, tail } from "./data.js";
-import { clear, h } from "./dom.js";
+import { clear, h, prose } from "./dom.js";
 import { forgetInk, isDark, repaintAll } from "./draw.js";
 import { envelope } from "./envelope.js";
 import { faults } from "./faults.js";
@@ -118,7 +118,7 @@ function take(header, arrays) {
 export function problem(text) {
   const place = document.getElementById("problem");
   place.hidden = !text;
-  if (text) clear(place, text, lab.lost ? instead() : null);
+  if (text) clear(place, prose(text), lab.lost ? instead() : null);
 }
 
 // Away from bars that cannot be had: to those that the lab was started with, or to a sample where it is those.

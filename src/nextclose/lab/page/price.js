@@ -136,7 +136,13 @@ export function price(root, lab) {
     place();
   };
   new ResizeObserver(place).observe(root);
-  for (const event of ["bars", "picture", "envelope", "theme"]) lab.on(event, update);
+  for (const event of ["bars", "envelope", "theme"]) lab.on(event, update);
+  let drawn = null; // the spans on the chart: most pictures leave them as they are
+  lab.on("picture", () => {
+    const split = lab.picture.split.join();
+    if (split !== drawn) update();
+    drawn = split;
+  });
   state.on((names) => names.has("at") && chart.repaint());
 }
 

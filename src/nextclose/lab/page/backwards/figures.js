@@ -1,6 +1,6 @@
 // The view's elements: four figures with their keys and sentences, and the slider under one of them.
 
-import { clear, h } from "../dom.js";
+import { clear, h, prose } from "../dom.js";
 import { fixed, signed, surface } from "../draw.js";
 import { t } from "../words.js";
 import { column, dayName, digits, largest, money, radii } from "./axes.js";
@@ -53,7 +53,7 @@ export function build(root, lab, view) {
     clear(head,
       h("button", { class: "button", "aria-label": t("The session before"), onclick: () => parts.step(-1) }, "‹"),
       h("button", { class: "button", "aria-label": t("The next session"), onclick: () => parts.step(1) }, "›"),
-      h("p", {}, h("b", {}, t("Forecast for {day}: {price}", { day: seen.day, price: money(seen.price) }))),
+      h("p", {}, h("b", {}, prose(t("Forecast for {day}: {price}", { day: seen.day, price: money(seen.price) })))),
       h("p", { class: "quiet" }, t("it came to {truth}; the last close was {last}", { truth: money(seen.truth), last: money(seen.last_close) })),
       choose);
     const layers = seen.state_norm.shape[0];
@@ -101,10 +101,10 @@ export function build(root, lab, view) {
     range.value = seen.rho ?? largest(seen);
     range.setAttribute("aria-label", t("Spectral radius of W_h"));
     range.setAttribute("aria-valuetext", seen.rho === null ? t("as trained: {radii}", { radii: radii(seen) }) : fixed(seen.rho, 2));
-    pathSaid.textContent = seen.words.gradient;
-    radiusSaid.textContent = [seen.words.radius, sweep?.words].filter(Boolean).join(" ");
-    daysSaid.textContent = seen.words.days;
-    startSaid.textContent = seen.words.start;
+    clear(pathSaid, prose(seen.words.gradient));
+    clear(radiusSaid, prose([seen.words.radius, sweep?.words].filter(Boolean).join(" ")));
+    clear(daysSaid, prose(seen.words.days));
+    clear(startSaid, prose(seen.words.start));
     for (const [name, said] of [["path", pathSaid], ["radius", radiusSaid], ["days", daysSaid], ["start", startSaid]]) charts[name].canvas.setAttribute("aria-label", said.textContent);
     for (const chart of Object.values(charts)) chart.repaint();
   };

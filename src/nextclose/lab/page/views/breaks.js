@@ -1,7 +1,7 @@
 // Breaking it on purpose: the settings without any fault, then with each one that people commit, and what the judge says.
 
 import { patiently } from "../ask.js";
-import { clear, h } from "../dom.js";
+import { clear, h, prose } from "../dom.js";
 import { fixed, line, scale, signed, surface } from "../draw.js";
 import { faultsOn, faultWords, isOn, turn } from "../faults.js";
 import { t } from "../words.js";
@@ -97,7 +97,7 @@ export function mount(root, lab) {
 
   const drawIntro = () => {
     intro.classList.toggle("noted", Boolean(note || problem));
-    if (problem) return clear(intro, h("p", {}, problem));
+    if (problem) return clear(intro, h("p", {}, prose(problem)));
     if (!note) return clear(intro, h("p", {}, t("Every row is your settings with one fault. Some flatter, some spoil, some change nothing on these bars: see which. A switch leaves its fault on in every other view too.")));
     const label = note.recipe === "tutorial-return" ? t("On the return target") : t("On the recipe '{name}'", { name: note.recipe });
     clear(intro, h("p", {}, note.note), h("button", { class: "button primary", id: "better-net", onclick: () => state.start(note.recipe) }, label));
@@ -126,7 +126,7 @@ export function mount(root, lab) {
   const drawJudge = (name, one, header) => clear(one.judge, header ? judged(name, one, header) : h("p", { class: "quiet" }, t("training ...")));
 
   const judged = (name, one, header) => {
-    if (header.problem) return [h("p", { class: "quiet" }, header.problem)];
+    if (header.problem) return [h("p", { class: "quiet" }, prose(header.problem))];
     const toggle = () => {
       one.open = !one.open;
       drawJudge(name, one, header);
@@ -138,9 +138,9 @@ export function mount(root, lab) {
         h("button", { class: "link", "aria-expanded": String(one.open), onclick: toggle }, one.open ? t("less") : t("in full"))),
       header.alarm ? alarm(header) : null,
       name === "honest" ? h("p", { class: "quiet" }, madeOf(header)) : null,
-      header.found ? h("p", { class: "found" }, header.found) : null,
+      header.found ? h("p", { class: "found" }, prose(header.found)) : null,
       header.luck ? h("p", { class: "luck" }, header.luck.told) : null,
-      one.open ? h("p", { class: "sentence" }, header.sentence) : null,
+      one.open ? h("p", { class: "sentence" }, prose(header.sentence)) : null,
     ];
   };
 

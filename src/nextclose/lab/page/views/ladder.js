@@ -1,7 +1,7 @@
 // The ladder: from the tutorial's net to repeating the last close, one change a rung, filled in rung by rung.
 
 import { patiently } from "../ask.js";
-import { clear, h } from "../dom.js";
+import { clear, h, prose } from "../dom.js";
 import { fixed, logScale, signed } from "../draw.js";
 import { faultsOn } from "../faults.js";
 import { t } from "../words.js";
@@ -54,7 +54,7 @@ export function mount(root, lab) {
 
   const draw = () => {
     const focused = list.contains(document.activeElement) ? document.activeElement.closest("li")?.dataset.name : null;
-    sentence.textContent = last ? last.problem ?? last.sentence : t("Climbing: each rung is trained on these bars and spans ...");
+    clear(sentence, prose(last ? last.problem ?? last.sentence : t("Climbing: each rung is trained on these bars and spans ...")));
     sentence.classList.toggle("old", Boolean(stale.size));
     const at = scaleOf(found);
     clear(list, rungs.map(([name, change], place) => rung(name, change, place, at)), axis(at));
@@ -85,11 +85,11 @@ export function mount(root, lab) {
 
   const notes = () => [
     h("p", {}, t("Error in multiples of repeating the last close, logarithmic: a ring is one seed, the diamond the median. Skill is that of the seeds' mean.")),
-    h("p", {}, [
+    h("p", {}, prose([
       last?.n ? t("{n} sessions, {first} to {last}.", { n: last.n, first: last.first, last: last.last }) : "",
       t("A rung loads its settings into the lab; bars and spans stay."),
       faultsOn(state).length ? t("Climbed without the faults that are on.") : "",
-    ].filter(Boolean).join(" ")),
+    ].filter(Boolean).join(" "))),
   ];
 
   list.addEventListener("keydown", (event) => {

@@ -1,6 +1,6 @@
 // The shape walk: from the bars to windows, to X (N, L, F), to (L, N, F), a day at a time into the net.
 
-import { clear, h } from "../dom.js";
+import { clear, h, prose } from "../dom.js";
 import { t } from "../words.js";
 import { errors, measured } from "../shapes/errors.js";
 import { model } from "../shapes/model.js";
@@ -248,4 +248,4 @@ const same = (a, b) => a.X.shape.join() === b.X.shape.join() && a.raw.every((val
   && a.features.join() === b.features.join() && a.first === b.first;
 
 // `code` between backticks.
-const code = (text) => text.split("`").map((part, k) => (k % 2 ? h("code", {}, part) : part));
+const code = (text) => text.split("`").map((part, k) => (k % 2 ? h("code", {}, part) : prose(part))).flat();

@@ -1,6 +1,6 @@
 // Live training: the loss, the forecast against truth and persistence, the skill, and what the judge says.
 
-import { clear, h } from "../dom.js";
+import { clear, h, prose } from "../dom.js";
 import { fixed, scale, short, signed, surface } from "../draw.js";
 import { LEFT, paintForecast, paintLoss, paintSkill, RIGHT } from "../train/pictures.js";
 import { t } from "../words.js";
@@ -95,7 +95,7 @@ export function mount(root, lab) {
     clearTimeout(ageing);
     const [own] = lab.verdict.rows;
     clear(pill, h("span", { class: `pill ${TONES[own.verdict] ?? "even"}` }, t(own.verdict)));
-    sentence.textContent = own.sentence;
+    clear(sentence, prose(own.sentence));
     sentence.classList.remove("old");
   };
 
