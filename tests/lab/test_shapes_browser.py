@@ -124,3 +124,10 @@ def test_all_steps_stand_below_one_another_in_korean(page, lab, cell):
     assert page.locator("#view-shapes .part h2").count() == 4
     for part in page.locator("#view-shapes .said").all_inner_texts():
         assert "니다" in part
+
+
+def test_thousands_are_told_apart(page, lab):
+    opened = "async values => { const found = await import('/page/shapes/model.js'); return values.map(found.price); }"
+    page.goto(lab.url)
+    shown = page.evaluate(opened, [0.5, 63.08, 1234.56, 71300, -1234.5, 12_345_678, 2.5e9])
+    assert shown == ["0.500", "63.08", "1,234.6", "71,300", "−1,234.5", "12.3M", "2.50B"]
