@@ -161,6 +161,53 @@ def test_it_speaks_korean(page, lab, how):
     assert "Learning rate" in page.inner_text("#settings")
 
 
+def test_training_that_diverges_is_drawn_with_what_is_said_of_it(page, lab):
+    visit(page, lab, seeds="3")
+    at = "() => document.getElementById('views').getBoundingClientRect().top"
+    before, top = page.evaluate(PIXELS, LOSS), page.evaluate(at)
+    page.evaluate("() => lab.state.set({ lr: '3' })")
+    page.wait_for_function("() => lab.diverged && lab.painted === lab.asked")
+    assert page.evaluate(at) == top
+    assert page.inner_text("#problem").startswith("seed 0: training diverged")
+    assert page.get_attribute("#problem", "role") == "alert"
+    assert page.inner_text("#epochs") == "diverged"
+    assert page.evaluate("() => lab.diverged.losses.shape[0]") == 3
+    assert page.evaluate(PIXELS, LOSS) != before
+    shown = (
+        "() => [...document.querySelectorAll('#view-train figure canvas')].map(one => +getComputedStyle(one).opacity)"
+    )
+    page.wait_for_function(f"() => ({shown})()[1] < 0.5")
+    assert page.evaluate(shown)[0] == 1
+    page.evaluate("() => lab.state.set({ lr: null })")
+    settle(page)
+    assert page.evaluate("() => lab.diverged") is None
+    assert page.evaluate(PIXELS, LOSS) == before
+
+
+@pytest.mark.parametrize("view", ["net", "breaks", "backwards", "take", "shapes"])
+def test_what_is_wrong_is_said_once(page, lab, view):
+    page.goto(f"{lab.url}?view={view}&seq_len=5000")
+    page.wait_for_selector("#problem:visible")
+    page.wait_for_timeout(600)
+    assert page.locator("p:visible", has_text="seq_len 5000").count() == 1
+    assert "seq_len 5000" not in page.inner_text("#views")
+
+
+def test_a_minus_is_one_in_sentences_as_in_numbers(page, lab):
+    page.goto(lab.url)
+    told = "async text => (await import('/page/words.js')).told(text)"
+    for text, shown in {
+        "skill -0.02 (-0.100 to 0.3)": "skill −0.02 (−0.100 to 0.3)",
+        "2012-09-04: a tutorial-return, p = 1e-05": "2012-09-04: a tutorial-return, p = 1e-05",
+        "-3": "−3",
+        "[-1.5, -2]": "[−1.5, −2]",
+    }.items():
+        assert page.evaluate(told, text) == shown
+    values = [-0.00016, 0.00016, -0.0, 0.0, -1.23456, 7.0]
+    signed = "async values => { const { signed } = await import('/page/draw.js'); return values.map(value => signed(value)); }"
+    assert page.evaluate(signed, values) == [f"{value:+.3f}".replace("-", "−") for value in values]
+
+
 def test_the_keyboard_alone_suffices(page, lab):
     visit(page, lab)
     found = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +11,15 @@ from tests.conftest import walk_bars
 
 import nextclose as nc
 from nextclose.bars.bars import Finding
-from nextclose.core.errors import BarsError, SettingsError
+from nextclose.core.errors import BarsError, FitError, SettingsError
 from nextclose.lab import desk as desk_module
 from nextclose.lab import train
 from nextclose.lab.bent import bend
 from nextclose.lab.choices import read_choices
 from nextclose.lab.desk import LEAST, TRAINED, Desk
+from nextclose.lab.diverged import DivergedError
 from nextclose.lab.experiment import experiment
+from nextclose.lab.frames import pack, unpack
 from nextclose.lab.job import Job, StaleError
 from nextclose.lab.judged import verdict
 
@@ -140,6 +143,36 @@ def test_a_carried_state_changes_every_forecast_but_the_first(desk, cell):
     found, plain = experiment(desk, choices), experiment(desk, choices.changed(h0="zero"))
     np.testing.assert_allclose(found.prices[:, 0], plain.prices[:, 0], rtol=1e-12)
     assert np.abs(found.prices[:, 1:] / plain.prices[:, 1:] - 1.0).min() > 0.0
+
+
+def test_training_that_diverges_shows_its_losses_up_to_there(desk):
+    choices = read_choices({"epochs": "40", "seeds": "2", "lr": "3"})
+    (frame,) = train.answer(desk, choices, {}, job())
+    header, arrays = unpack(pack(frame))
+    assert header["part"] == "diverged"
+    assert re.match(r"^seed 0: training diverged: the loss of epoch \d+ is nan\. Lower", header["problem"])
+    with pytest.raises(FitError, match="fold 1 of 1, seed 0: training diverged") as said:
+        nc.run(desk.bars, recipes=["tutorial"], settings=choices.recipe.settings(), ladder=False, exchange="XNYS")
+    assert header["problem"] in str(said.value)
+    assert arrays["losses"].dtype == np.float64
+    assert len(arrays["losses"]) == 2
+    for losses in arrays["losses"]:
+        known = int(np.isfinite(losses).sum())
+        assert 3 < known < 40
+        assert np.isnan(losses[known:]).all()
+        assert losses[known - 1] > 1e6 * losses[0]
+
+
+def test_the_only_net_that_diverges_is_told_without_its_number(desk):
+    with pytest.raises(DivergedError, match=r"^training diverged") as said:
+        experiment(desk, read_choices({"epochs": "40", "seeds": "1", "lr": "3"}))
+    assert "학습이 발산했습니다" in said.value.message("ko")
+
+
+def test_what_diverges_is_no_try(desk):
+    tried = desk.tried
+    list(train.answer(desk, read_choices({"epochs": "40", "seeds": "1", "lr": "3.5"}), {}, job()))
+    assert desk.tried == tried
 
 
 def test_a_picture_comes_before_its_verdict(desk):

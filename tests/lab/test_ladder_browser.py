@@ -25,7 +25,7 @@ def test_it_shows_every_rungs_error_and_the_sentence(page, lab):
     frames = [frame.header for frame in answer(Desk(load_bars("sample:AAPL")), read_choices(SPAN), {}, job)]
     shown = [text.strip() for text in page.locator(".ladder [data-name] .ratio").all_inner_texts()]
     assert shown == [f"{frame['ratio']:.3f}" for frame in frames if frame["part"] == "rung"]
-    assert page.inner_text(".ladder-view .answer") == frames[-1]["sentence"]
+    assert page.inner_text(".ladder-view .answer") == frames[-1]["sentence"].replace(" -", " −")
     assert page.get_attribute(".ladder .decisive", "data-name") == frames[-1]["decisive"]
     assert page.locator(".ladder [data-name=tutorial] .ring").count() == 5
 

@@ -7,10 +7,12 @@ from io import StringIO
 import numpy as np
 import pytest
 from rich.console import Console
+from tests.conftest import walk_bars
 
 from nextclose.core.errors import SettingsError
 from nextclose.lab.choices import read_choices
 from nextclose.lab.desk import Desk
+from nextclose.lab.diverged import DivergedError
 from nextclose.lab.experiment import experiment
 from nextclose.lab.frames import pack, unpack
 from nextclose.lab.job import Job
@@ -198,3 +200,14 @@ def test_nets_are_fitted_once(desk, monkeypatch):
     monkeypatch.setattr("nextclose.lab.looked_at.fit_epochs", lambda *_, **__: pytest.fail("known already"))
     asked(desk, {}, epoch=2)
     asked(desk, {}, topic="unit", epoch=2, unit=1)
+
+
+def test_a_net_that_diverges_is_told_as_in_live_training():
+    desk, choices = Desk(walk_bars(420, seed=3)), read_choices({"epochs": "40", "seeds": "3", "lr": "3"})
+    with pytest.raises(DivergedError) as trained:
+        experiment(desk, choices)
+    with pytest.raises(DivergedError) as looked:
+        next(answer(desk, choices, {}, Job(lambda: True, lambda: True, "en")))
+    assert str(looked.value) == str(trained.value)
+    with pytest.raises(DivergedError, match=r"^seed 2: training diverged"):
+        next(answer(desk, choices, {"net": 2}, Job(lambda: True, lambda: True, "en")))

@@ -118,9 +118,13 @@ def test_faulty_rows_can_be_left_out(lab, frame):
     status, told = post(lab, csv(frame), name="prices.csv")
     assert (status, told["drop"]) == (200, True)
     assert "1 of 120 rows are faulty" in told["error"]
+    assert "--" not in told["error"]
     assert "source" in post(lab, csv(frame), name="prices.csv", faults="drop")[1]
     frame["close"] = -1.0
-    assert post(lab, csv(frame), name="prices.csv")[1]["drop"] is False
+    told = post(lab, csv(frame), name="prices.csv")[1]
+    assert told["drop"] is False
+    assert "120 of 120 rows are faulty" in told["error"]
+    assert "--" not in told["error"]
 
 
 def test_an_error_that_nobody_thought_of_is_answered_and_logged(lab, frame, monkeypatch, caplog):

@@ -17,6 +17,7 @@ from nextclose.judging.splits import Split
 from nextclose.lab.bent import Bent, bend
 from nextclose.lab.choices import Choices
 from nextclose.lab.desk import Desk
+from nextclose.lab.diverged import told_plainly
 from nextclose.lab.work import turn
 from nextclose.study.walk import RecipeWalk, Walked
 from nextclose.study.watch import Watcher
@@ -105,13 +106,14 @@ def experiment(desk: Desk, choices: Choices, check: Callable[[], None] = lambda:
 
     Raises
     ------
-    SettingsError, BarsError, FitError : as `nextclose.run`; SettingsError too for what would take too long.
+    SettingsError, BarsError : as `nextclose.run`; SettingsError too for what would take too long.
+    DivergedError : what `nextclose.run` says of a net that diverged, and the losses up to there.
     """
     recipe, split = choices.recipe, desk.split(choices)
     engine = desk.engine(recipe)
     bent = bend(desk.dataset(recipe.windows), choices, split)
     walk = RecipeWalk(recipe, engine, desk.bars, split, _Look(check), data=bent.data, scaled_on=bent.scaled_on)
-    with turn(recipe, walk.shapes["X_train"][0], check):
+    with turn(recipe, walk.shapes["X_train"][0], check), told_plainly(recipe):
         walked = walk.walked(fit_all([walk.wanted])[0])
     check()
     fold, losses = walked.fold, walked.losses

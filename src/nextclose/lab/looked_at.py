@@ -16,6 +16,7 @@ from nextclose.judging.splits import Split, parse_date
 from nextclose.lab.bent import Bent, bend, sources
 from nextclose.lab.choices import Choices
 from nextclose.lab.desk import Desk
+from nextclose.lab.diverged import told_plainly
 from nextclose.study.epochs import fit_epochs
 from nextclose.study.one_window import explain_window
 from nextclose.training.fold import FittedFold, FitWatcher
@@ -76,7 +77,7 @@ def look_at(desk: Desk, choices: Choices, ask: Mapping[str, Any], check: Callabl
     Raises
     ------
     SettingsError : what is no date or no whole number from 0 on.
-    FitError : as `nextclose.run`.
+    DivergedError : what `nextclose.run` says of a net that diverged.
     """
     split = desk.split(choices)
     net = whole_number(ask, "net", choices.recipe.seeds - 1) or 0
@@ -133,16 +134,17 @@ def _fitted(
     check: Callable[[], None],
     epochs: int | None = None,
 ) -> FittedFold:
-    return fit_epochs(
-        choices.recipe,
-        bent.data,
-        (split.train_start, split.train_stop),
-        desk.engine(choices.recipe),
-        epochs=epochs,
-        seed=net,
-        scaled_on=bent.scaled_on,
-        watcher=_Wanted(check),
-    )
+    with told_plainly(choices.recipe):
+        return fit_epochs(
+            choices.recipe,
+            bent.data,
+            (split.train_start, split.train_stop),
+            desk.engine(choices.recipe),
+            epochs=epochs,
+            seed=net,
+            scaled_on=bent.scaled_on,
+            watcher=_Wanted(check),
+        )
 
 
 def _origin(desk: Desk, bent: Bent, split: Split, at: Any) -> int:

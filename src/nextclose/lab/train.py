@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nextclose.core.lang import Lang
 from nextclose.core.results import ModelRow
 from nextclose.lab.choices import Choices
 from nextclose.lab.desk import Desk
+from nextclose.lab.diverged import DivergedError
 from nextclose.lab.experiment import Experiment, experiment
 from nextclose.lab.frames import Frame
 from nextclose.lab.job import Job
@@ -24,14 +26,28 @@ that nobody reads."""
 
 
 def answer(desk: Desk, choices: Choices, ask: Mapping[str, Any], job: Job) -> Iterator[Frame]:
-    """Losses, forecasts and skill; then the verdict."""
+    """Losses, forecasts and skill; then the verdict. Where training diverged, the losses up to there and nothing else."""
     began = perf_counter()
-    found = experiment(desk, choices, job.check)
+    try:
+        found = experiment(desk, choices, job.check)
+    except DivergedError as error:
+        yield diverged(error, job.lang)
+        return
     count_try(desk, found)
     yield picture(desk, found, perf_counter() - began)
     job.rest(REST)
     rows = verdict(desk, found, job.lang)
     yield Frame(header={"part": "verdict", "rows": [_row(row) for row in rows]})
+
+
+def diverged(error: DivergedError, lang: Lang) -> Frame:
+    """The losses of every seed, NaN from where they are no numbers, and what is said of it. They may be too large for f4."""
+    assert error.losses is not None
+    arrays = {
+        name: np.where(np.isfinite(losses), losses, np.nan)
+        for name, losses in (("losses", error.losses.losses), ("val_losses", error.losses.val_losses))
+    }
+    return Frame(header={"part": "diverged", "problem": error.message(lang)}, arrays=arrays, exact=tuple(arrays))
 
 
 def picture(desk: Desk, found: Experiment, seconds: float) -> Frame:

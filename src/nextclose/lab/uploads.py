@@ -13,6 +13,7 @@ from nextclose.bars import load_bars
 from nextclose.bars.bars import Bars
 from nextclose.bars.contents import symbols_of
 from nextclose.core.errors import BarsError, NextcloseError, SourceError, UserError
+from nextclose.core.lang import Text
 
 MOST_BYTES = 32 * 1024 * 1024
 """Of a file."""
@@ -23,6 +24,7 @@ MOST_COLUMNS = 1_000
 MOST_ROWS = 30_000
 """Of one symbol: more than a century of sessions."""
 SCHEME = "upload:"
+FAULTY = Text("{symbol}: {count} of {total} rows are faulty: {kinds}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +64,8 @@ def read_upload(name: str, content: bytes, symbol: str | None = None, *, faults:
         try:
             bars = load_bars(path, symbol=symbol, faults=faults)
         except BarsError as error:
-            if faults == "raise" and _would_do(path, symbol):
-                raise FaultyError(error.template, **error.values) from error
+            if faults == "raise" and {"count", "total", "kinds"} <= error.values.keys():
+                raise _faulty(error, drop=_would_do(path, symbol)) from error
             raise
     if len(bars) > MOST_ROWS:
         raise BarsError(
@@ -77,6 +79,12 @@ def read_upload(name: str, content: bytes, symbol: str | None = None, *, faults:
         | ({} if faults == "raise" else {"faults": faults})
     )
     return Uploaded(source=SCHEME + mark, bars=replace(bars, source=path.name), opened=opened)
+
+
+def _faulty(error: BarsError, *, drop: bool) -> BarsError:
+    """What `load_bars` says of faulty rows, without the option of the command line: the page has a button for it."""
+    kind = FaultyError if drop else BarsError
+    return kind(FAULTY.template, **error.values)
 
 
 def _would_do(path: Path, symbol: str | None) -> bool:

@@ -35,6 +35,13 @@ class FitWatcher:
         """A net's loss by epoch, told when all nets are done, one net after the other."""
 
 
+class FailedFitError(FitError):
+    """A net of a fold that is not to be used."""
+
+    fits: tuple[Fit, ...] = ()
+    """Every seed's net of that fold, as far as it came."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FittedFold:
     """The nets of one training span."""
@@ -148,7 +155,7 @@ def fit_all(wanted: Sequence[Wanted], threads: int | None = None) -> tuple[Fitte
     ------
     TooFewBarsError : a span of fewer bars than one window, its target and one more.
     SettingsError : windows that cannot be cut into the batches asked for.
-    FitError : training diverged or met a value that is not finite.
+    FailedFitError : training diverged or met a value that is not finite.
     """
     for one in wanted:
         check_spans(one)
@@ -355,7 +362,7 @@ def _tell(wanted: Wanted, number: int, fits: Sequence[Fit]) -> FitError | None:
     for seed, fit in enumerate(fits):
         wanted.watcher.losses(number, seed, fit.losses)
         if fit.problem is not None:
-            return FitError(
+            failed = FailedFitError(
                 "recipe '{recipe}', fold {fold} of {folds}, seed {seed}: {problem}",
                 recipe=wanted.recipe.name,
                 fold=number + 1,
@@ -363,6 +370,8 @@ def _tell(wanted: Wanted, number: int, fits: Sequence[Fit]) -> FitError | None:
                 seed=wanted.first_seed + seed,
                 problem=fit.problem,
             )
+            failed.fits = tuple(fits)
+            return failed
     return None
 
 

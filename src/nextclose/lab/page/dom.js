@@ -1,5 +1,7 @@
 // Elements from a tag, attributes and children; functions among the attributes are listeners ("onclick").
 
+import { told } from "./words.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export const h = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
@@ -17,8 +19,8 @@ function fill(element, attributes, children) {
   return element;
 }
 
-// A sentence whose dates do not break at their hyphens.
-export const prose = (text) => text.split(/(\d{4}-\d\d(?:-\d\d)?)/).map((part, at) => (at % 2 ? h("span", { class: "date" }, part) : part));
+// A sentence of Python's as the page writes it: one minus, and dates that do not break at their hyphens.
+export const prose = (text) => told(text).split(/(\d{4}-\d\d(?:-\d\d)?)/).map((part, at) => (at % 2 ? h("span", { class: "date" }, part) : part));
 
 export const clear = (element, ...children) => {
   element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));

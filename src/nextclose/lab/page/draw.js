@@ -168,9 +168,10 @@ export const fixed = (value, digits = 3) => (Number.isFinite(value) ? value.toFi
 // With thousands told apart.
 export const grouped = (value, digits = 0) => value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
+// What rounds to nothing keeps its sign, as in Python.
 export const signed = (value, digits = 3) => {
-  const text = fixed(value, digits).replace(/^-(?=[0.]+$)/, ""); // nothing has no sign of its own
-  return Number.isFinite(value) ? (text.startsWith("-") ? `−${text.slice(1)}` : `+${text}`) : text;
+  if (!Number.isFinite(value)) return fixed(value, digits);
+  return (value < 0 || Object.is(value, -0) ? "−" : "+") + fixed(Math.abs(value), digits);
 };
 
 // A number in as few digits as tell it.

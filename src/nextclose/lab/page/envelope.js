@@ -3,7 +3,7 @@
 import { clear, h, prose } from "./dom.js";
 import { signed } from "./draw.js";
 import { drawn, strip } from "./paper.js";
-import { t } from "./words.js";
+import { t, told } from "./words.js";
 
 const TONES = { "beats persistence": "beats", "worse than persistence": "worse" };
 
@@ -56,7 +56,7 @@ export function envelope(lab) {
     clear(dialog,
       found.length ? letter(lab, found, back) : question(lab, bent.length > 0),
       notes(lab.envelope),
-      h("p", { id: "envelope-problem", role: "status", class: problem ? "warn" : "" }, problem),
+      h("p", { id: "envelope-problem", role: "status", class: problem ? "warn" : "" }, told(problem)),
       h("div", { class: "answers" }, close, open));
   };
 
@@ -81,7 +81,7 @@ export function envelope(lab) {
 
   const say = (text, wrong) => {
     const place = dialog.querySelector("#envelope-problem");
-    place.textContent = text;
+    place.textContent = told(text);
     place.classList.toggle("warn", wrong);
     dialog.querySelector("#close").disabled = busy;
     dialog.querySelector("#open").disabled = closed();
@@ -187,9 +187,9 @@ function table(found, back) {
 // The switches that are on and would make a look worthless, as the address writes them.
 const cheats = (state) => state.spec.cheats.filter((name) => state.get(name) !== state.spec.switches[name][0]).map((name) => `${name}=${state.get(name)}`);
 
-const notes = (told) => [
-  told?.known ? h("p", { class: "warn" }, t("{known} of these sessions were opened before with other bars: the first look is marked as partly seen.", { known: told.known })) : null,
-  told?.unreadable.length ? h("p", { class: "warn" }, t("Records of other bars are damaged, so nobody can tell what was seen there: {files}", { files: told.unreadable.join(", ") })) : null,
+const notes = (kept) => [
+  kept?.known ? h("p", { class: "warn" }, t("{known} of these sessions were opened before with other bars: the first look is marked as partly seen.", { known: kept.known })) : null,
+  kept?.unreadable.length ? h("p", { class: "warn" }, t("Records of other bars are damaged, so nobody can tell what was seen there: {files}", { files: kept.unreadable.join(", ") })) : null,
 ];
 
 const fact = (name, value) => [h("dt", {}, name), h("dd", {}, value)];

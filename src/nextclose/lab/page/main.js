@@ -28,7 +28,10 @@ const lab = {
   picture: null,
   tally: null, // of the tries on these bars
   lost: false, // whether the bars asked for cannot be had
+  diverged: null, // the losses of the settings on screen, where training diverged
   verdict: null,
+  problem: null, // what stands over the views
+  unsaid: (text) => (text === lab.problem ? "" : text ?? ""), // a view need not say it again
 };
 window.lab = lab; // for measurements and tests
 
@@ -84,7 +87,7 @@ function takeBars(header, arrays) {
   lab.lost = Boolean(header.error);
   if (header.error) return problem(header.error);
   const others = lab.bars && (lab.bars.symbol !== header.symbol || lab.bars.name !== header.name);
-  if (others) lab.picture = lab.verdict = lab.tally = null;
+  if (others) lab.picture = lab.diverged = lab.verdict = lab.tally = null;
   lab.bars = { ...header, ...arrays };
   lab.tell("bars");
   train();
@@ -92,9 +95,11 @@ function takeBars(header, arrays) {
 }
 
 // What is drawn is of earlier choices: it must not be read as the answer to these.
-function refuse(error) {
+function refuse(error, diverged = null) {
   problem(error);
   document.body.classList.add("stale");
+  lab.diverged = diverged;
+  lab.tell("diverged");
 }
 
 function take(header, arrays) {
@@ -104,6 +109,7 @@ function take(header, arrays) {
     if (header.newest) refuse(header.error);
     return;
   }
+  if (header.part === "diverged") return refuse(header.problem, { ...header, ...arrays });
   if (header.part === "verdict") {
     lab.verdict = header;
     lab.tell("verdict");
@@ -111,6 +117,7 @@ function take(header, arrays) {
   }
   problem(null);
   document.body.classList.remove("stale");
+  lab.diverged = null;
   lab.picture = { ...header, ...arrays };
   lab.tell("picture");
 }
@@ -119,6 +126,9 @@ export function problem(text) {
   const place = document.getElementById("problem");
   place.hidden = !text;
   if (text) clear(place, prose(text), lab.lost ? instead() : null);
+  if (text === lab.problem) return;
+  lab.problem = text;
+  lab.tell("problem");
 }
 
 // Away from bars that cannot be had: to those that the lab was started with, or to a sample where it is those.

@@ -14,6 +14,9 @@ export async function speak(lang) {
 
 export const language = () => speaks;
 
+// A sentence of Python's as the page writes numbers: a minus before a digit is one. Not for what is copied.
+export const told = (text) => text.replace(/(^|[\s([,:;=~])-(?=\d)/g, "$1−");
+
 export function t(text, values = {}) {
   const template = speaks === "ko" ? korean[text] ?? text : text;
   return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? values[name] : whole));

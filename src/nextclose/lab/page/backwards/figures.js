@@ -2,7 +2,7 @@
 
 import { clear, h, prose } from "../dom.js";
 import { fixed, signed, surface } from "../draw.js";
-import { t } from "../words.js";
+import { t, told } from "../words.js";
 import { column, dayName, digits, largest, money, radii } from "./axes.js";
 import { drags, paintRadius } from "./radius.js";
 import { paintDays, paintPath, paintStart, paintSteps } from "./steps.js";
@@ -10,13 +10,13 @@ import { paintDays, paintPath, paintStart, paintSteps } from "./steps.js";
 export function build(root, lab, view) {
   const { state } = lab;
   const parts = {};
-  const told = () => h("p", { class: "said" });
+  const saying = () => h("p", { class: "said" });
   const figure = (...content) => h("figure", {}, ...content);
 
   const head = h("div", { class: "head" });
   const problem = h("p", { class: "said worse", role: "alert", hidden: true });
   const [pathHead, radiusHead, daysHead, startHead] = Array.from({ length: 4 }, () => h("figcaption"));
-  const [pathSaid, radiusSaid, daysSaid, startSaid] = Array.from({ length: 4 }, told);
+  const [pathSaid, radiusSaid, daysSaid, startSaid] = Array.from({ length: 4 }, saying);
   const [pathPlace, stepsPlace, radiusPlace, daysPlace, startPlace] = Array.from({ length: 5 }, (_, place) => h("div", { class: place === 1 ? "strip" : "plot" }));
   const stepsHead = h("figcaption", { class: "small" });
   const range = h("input", { type: "range", id: "rho", min: 0, max: 2, step: 0.01, oninput: () => state.set({ rho: range.value }) });
@@ -81,14 +81,21 @@ export function build(root, lab, view) {
       instead(state));
   };
 
-  parts.fail = (text) => {
-    problem.hidden = false;
-    problem.textContent = text;
+  let fault = "";
+  const complain = () => {
+    const said = lab.unsaid(fault);
+    problem.hidden = !said;
+    problem.textContent = told(said);
   };
+  parts.fail = (text) => {
+    fault = text;
+    complain();
+  };
+  lab.on("problem", complain);
   parts.show = () => {
     const { seen, sweep } = view;
     if (!seen) return;
-    problem.hidden = true;
+    parts.fail("");
     radiusPlace.hidden = rail.hidden = !seen.movable;
     startPlace.hidden = !seen.time;
     stepsHead.hidden = stepsPlace.hidden = !seen.time;

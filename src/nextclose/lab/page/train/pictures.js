@@ -9,20 +9,21 @@ const FOOT = 22;
 export function paintLoss(picture, ctx, width, height, ink) {
   const { losses, val_losses: held } = picture;
   const [seeds, epochs] = losses.shape;
-  const all = [...losses, ...held].filter((value) => value > 0);
+  const all = [...losses, ...held].filter((value) => value > 0 && Number.isFinite(value));
   if (!all.length) return;
   const [low, high] = [Math.min(...all), Math.max(...all)];
   const floor = height - FOOT;
   const x = scale(1, Math.max(epochs, 2), LEFT, width - RIGHT);
   const wide = high / low > 8;
   const y = wide ? logScale(low / 1.1, high * 1.1, floor, 8) : scale(low - (high - low) * 0.06, high + (high - low) * 0.06, floor, 8);
-  levels(ctx, y, wide ? powers(low / 1.1, high * 1.1) : ticks(y.from, y.to, 4), LEFT, width, ink);
+  levels(ctx, y, wide ? powers(low / 1.1, high * 1.1) : ticks(y.from, y.to, 4), LEFT, width, ink, size);
   const xs = Array.from({ length: epochs }, (_, epoch) => x(epoch + 1));
   const row = (array, seed) => array.subarray(seed * epochs, (seed + 1) * epochs);
   for (let seed = 0; seed < seeds; seed++) {
     ctx.globalAlpha = seeds > 1 ? 0.55 : 1;
     line(ctx, xs, Array.from(row(losses, seed), y), ink.accent, seeds > 1 ? 1.2 : 2);
     if (held.length) line(ctx, xs, Array.from(row(held, seed), y), ink.worse, 1.2, [3, 3]);
+    if (picture.part === "diverged") end(ctx, xs, Array.from(row(losses, seed), y), ink.worse);
   }
   ctx.globalAlpha = 1;
   feet(ctx, ticks(1, epochs, 4).filter(Number.isInteger).map((epoch) => [x(Math.max(epoch, 1)), short(Math.max(epoch, 1))]), floor + 13, ink);
@@ -70,6 +71,14 @@ function series(picture, plot) {
   if (plot !== "change") return { prices, yhat, truth, last };
   const change = (values) => values.map((value, i) => value / last[i % last.length] - 1);
   return { prices: change(prices), yhat: change(yhat), truth: change(truth), last: new Float32Array(last.length) };
+}
+
+const size = (value) => (value >= 1e6 ? value.toExponential(0).replace("e+", "e") : short(value));
+
+// Where a curve stops being numbers.
+function end(ctx, xs, ys, colour) {
+  const last = ys.findLastIndex(Number.isFinite);
+  if (last >= 0) dot(ctx, xs[last], ys[last], colour);
 }
 
 function dot(ctx, x, y, colour) {

@@ -2,9 +2,9 @@
 
 import { patiently } from "../ask.js";
 import { clear, h, prose } from "../dom.js";
-import { fixed, line, scale, signed, surface } from "../draw.js";
+import { line, scale, signed, surface } from "../draw.js";
 import { faultsOn, faultWords, isOn, turn } from "../faults.js";
-import { t } from "../words.js";
+import { t, told } from "../words.js";
 
 export const id = "breaks";
 export const title = "Break it on purpose";
@@ -96,11 +96,12 @@ export function mount(root, lab) {
   };
 
   const drawIntro = () => {
-    intro.classList.toggle("noted", Boolean(note || problem));
-    if (problem) return clear(intro, h("p", {}, prose(problem)));
+    const fault = lab.unsaid(problem);
+    intro.classList.toggle("noted", Boolean(note || fault));
+    if (fault) return clear(intro, h("p", {}, prose(fault)));
     if (!note) return clear(intro, h("p", {}, t("Every row is your settings with one fault. Some flatter, some spoil, some change nothing on these bars: see which. A switch leaves its fault on in every other view too.")));
     const label = note.recipe === "tutorial-return" ? t("On the return target") : t("On the recipe '{name}'", { name: note.recipe });
-    clear(intro, h("p", {}, note.note), h("button", { class: "button primary", id: "better-net", onclick: () => state.start(note.recipe) }, label));
+    clear(intro, h("p", {}, told(note.note)), h("button", { class: "button primary", id: "better-net", onclick: () => state.start(note.recipe) }, label));
   };
 
   const fill = (name, one, at, honest) => {
@@ -139,7 +140,7 @@ export function mount(root, lab) {
       header.alarm ? alarm(header) : null,
       name === "honest" ? h("p", { class: "quiet" }, madeOf(header)) : null,
       header.found ? h("p", { class: "found" }, prose(header.found)) : null,
-      header.luck ? h("p", { class: "luck" }, header.luck.told) : null,
+      header.luck ? h("p", { class: "luck" }, prose(header.luck.told)) : null,
       one.open ? h("p", { class: "sentence" }, prose(header.sentence)) : null,
     ];
   };
@@ -155,6 +156,7 @@ export function mount(root, lab) {
     if ([...names].some((name) => state.names.includes(name))) draw();
   });
   lab.on("bars", asking.again);
+  lab.on("problem", drawIntro);
   lab.on("lang", draw);
   draw();
   return { show: asking.show, hide: asking.hide };

@@ -52,9 +52,14 @@ export function mount(root, lab) {
   const loadable = (name) => name in state.spec.recipes;
   const isLoaded = (name) => state.get("recipe") === name && !state.names.some((one) => one !== "recipe" && !state.spec.spans.includes(one) && state.changed(one));
 
+  const say = () => {
+    if (!last) sentence.textContent = t("Climbing: each rung is trained on these bars and spans ...");
+    else clear(sentence, prose(last.problem ? lab.unsaid(last.problem) : last.sentence));
+  };
+
   const draw = () => {
     const focused = list.contains(document.activeElement) ? document.activeElement.closest("li")?.dataset.name : null;
-    clear(sentence, prose(last ? last.problem ?? last.sentence : t("Climbing: each rung is trained on these bars and spans ...")));
+    say();
     sentence.classList.toggle("old", Boolean(stale.size));
     const at = scaleOf(found);
     clear(list, rungs.map(([name, change], place) => rung(name, change, place, at)), axis(at));
@@ -107,6 +112,7 @@ export function mount(root, lab) {
     if ([...names].some((name) => state.names.includes(name))) draw();
   });
   lab.on("bars", asking.again);
+  lab.on("problem", say);
   lab.on("lang", draw);
   draw();
   return { show: asking.show, hide: asking.hide };

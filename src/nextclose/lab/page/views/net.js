@@ -11,14 +11,15 @@ import { outcome } from "../net/outcome.js";
 import { paintSteps, paintWeights } from "../net/paint.js";
 import { chosenCell, readingOf } from "../net/reading.js";
 import { unitPanel } from "../net/unit.js";
-import { t } from "../words.js";
+import { t, told } from "../words.js";
 
 export const id = "net";
 export const title = "The net unrolled";
 
 export function mount(root, lab) {
   root.classList.add("net");
-  let [model, place, chosen, told, pointed, shown] = [null, null, start, null, null, false];
+  let [model, place, chosen, unit, pointed, shown] = [null, null, start, null, null, false];
+  let fault = ""; // what cannot be shown
   const [top, stage, side, under] = [h("div"), h("div", { class: "net-stage" }), h("aside"), h("div")];
   const reading = h("p", { class: "net-reading", id: "net-reading", "aria-live": "polite" });
   const left = h("div", { class: "net-gutter", style: { width: `${GUTTER}px` } });
@@ -86,24 +87,28 @@ export function mount(root, lab) {
 
   const takeUnit = (header, arrays) => {
     if (header.error || !model || !header.newest) return;
-    told = [header, arrays];
+    unit = [header, arrays];
     lab.unitShown = header.id;
     const [open, scrolled] = [[...side.querySelectorAll("details")].findIndex((one) => one.open), side.scrollTop];
-    if (chosen.part !== "x") panel.show(model, chosen, told);
+    if (chosen.part !== "x") panel.show(model, chosen, unit);
     const gates = side.querySelectorAll("details");
     if (open > 0 && gates[open]) gates.forEach((gate, at) => (gate.open = at === open));
     side.scrollTop = scrolled;
   };
 
   const say = (text) => {
-    reading.textContent = text;
-    reading.classList.add("net-fault");
+    fault = text;
+    write();
   };
-  const read = () => {
-    if (!place) return;
-    reading.classList.remove("net-fault");
+  const read = () => say("");
+  const write = () => {
+    const said = lab.unsaid(fault);
+    reading.classList.toggle("net-fault", Boolean(said));
+    reading.textContent = said ? told(said) : place ? cellRead() : "";
+  };
+  const cellRead = () => {
     const found = pointed ?? chosenCell(place, chosen);
-    reading.textContent = found ? readingOf(model, found) : `y${small(chosen.step + 1)} = ${number(model.now.y[chosen.step])}`;
+    return found ? readingOf(model, found) : `y${small(chosen.step + 1)} = ${number(model.now.y[chosen.step])}`;
   };
 
   const bringIntoSight = () => {
@@ -169,7 +174,7 @@ export function mount(root, lab) {
     if (!model) return;
     read();
     fit();
-    panel.show(model, chosen, told);
+    panel.show(model, chosen, unit);
   };
 
   lab.wire.on("net", take);
@@ -180,6 +185,7 @@ export function mount(root, lab) {
     if ([...names].some((name) => ["at", "net", "epoch"].includes(name) || lab.state.names.includes(name))) ask();
   });
   lab.on("bars", ask);
+  lab.on("problem", write);
   lab.on("lang", words);
   words();
   return {

@@ -1,7 +1,7 @@
 // The shape walk: from the bars to windows, to X (N, L, F), to (L, N, F), a day at a time into the net.
 
 import { clear, h, prose } from "../dom.js";
-import { t } from "../words.js";
+import { t, told } from "../words.js";
 import { errors, measured } from "../shapes/errors.js";
 import { model } from "../shapes/model.js";
 import { range } from "../shapes/places.js";
@@ -75,8 +75,11 @@ export function mount(root, lab) {
     if (!shown || !lab.bars) return;
     lab.wire.ask("shapes", { choices: { ...lab.choices(), seq_len: String(Math.min(Number(days), MOST_DAYS)) } });
   };
+  let fault = "";
+  const complain = () => fault && remarks.replaceChildren(told(lab.unsaid(fault)));
   const take = (header, arrays) => {
-    if (header.error) return remarks.replaceChildren(header.error);
+    fault = header.error ?? "";
+    if (fault) return complain();
     if (header.part === "errors") found.take(header);
     else if (header.part === "net") net = { ...header, ...arrays };
     else begin(model(header, arrays, lab));
@@ -218,6 +221,7 @@ export function mount(root, lab) {
 
   lab.wire.on("shapes", take);
   lab.on("bars", ask);
+  lab.on("problem", complain);
   lab.on("lang", () => (bar.draw(), stages.forEach(([place]) => place.write()), render(), ask()));
   lab.on("theme", () => stages.forEach(([place]) => place.write()));
   lab.state.on((names) => {

@@ -3,7 +3,7 @@
 import { patiently } from "../ask.js";
 import { clear, h } from "../dom.js";
 import { own } from "../token.js";
-import { t } from "../words.js";
+import { t, told } from "../words.js";
 
 export const id = "take";
 export const title = "Take it away";
@@ -31,7 +31,7 @@ export function mount(root, lab) {
 
   const draw = () => {
     if (!taken) return;
-    if (taken.error) return clear(root, h("p", { class: "quiet" }, taken.error));
+    if (taken.error) return clear(root, h("p", { class: "quiet" }, told(lab.unsaid(taken.error))));
     clear(root, ...[link(), report(), script(), taken.command ? command() : only(), taken.recipe ? recipe() : null].filter(Boolean));
   };
 
@@ -42,7 +42,7 @@ export function mount(root, lab) {
     t("All that nextclose run writes of these settings: the judge's tables, intervals, pictures. It looks at the explored bars alone."),
     h("button", { class: "button", id: "report", disabled: making || !taken.command, onclick: make }, making ? t("Making the report ...") : t("Make the report")),
     made?.report ? h("a", { class: "button", id: "report-link", href: made.report, target: "_blank", rel: "noopener" }, t("Open the report")) : null,
-    made?.error ? h("p", { role: "alert", class: "warn" }, made.error) : null,
+    made?.error ? h("p", { role: "alert", class: "warn" }, told(made.error)) : null,
     taken.command ? null : h("p", { class: "quiet" }, t("Put these back first: {names}", { names: taken.moved.join(", ") })));
 
   const script = () => part(t("As a Python script"),
@@ -77,6 +77,7 @@ export function mount(root, lab) {
   };
 
   lab.on("bars", asking.look);
+  lab.on("problem", () => taken?.error && draw());
   lab.on("picture", asking.look);
   lab.on("lang", () => {
     draw();

@@ -22,7 +22,7 @@ export function mount(root, lab) {
   const sentence = h("p", { class: "sentence", id: "sentence" });
   root.append(lossPlace, forecastPlace, h("div", { class: "judged" }, h("div", {}, skill, interval, strip), h("div", {}, pill, sentence)));
 
-  const epochs = h("span");
+  const epochs = h("span", { id: "epochs" });
   const held = h("span");
   const ms = h("span", { id: "ms" });
   const band = h("span");
@@ -30,8 +30,9 @@ export function mount(root, lab) {
   let pointed = null; // the session under the pointer
   let ageing = null;
 
+  const lost = () => lab.diverged ?? lab.picture;
   const picture = (paint) => (...drawn) => lab.picture && paint(...drawn);
-  const loss = surface(lossPlace, { label: t("Training loss by epoch") }, picture((...drawn) => paintLoss(lab.picture, ...drawn)));
+  const loss = surface(lossPlace, { label: t("Training loss by epoch") }, (...drawn) => lost() && paintLoss(lost(), ...drawn));
   const forecast = surface(forecastPlace, { label: t("Forecast, truth and persistence") }, picture((...drawn) => paintForecast(lab, pointed, ...drawn)));
   const bar = surface(strip, { height: 34, label: t("Skill with its 90 % interval") }, picture((...drawn) => paintSkill(lab.picture, ...drawn)));
 
@@ -71,23 +72,32 @@ export function mount(root, lab) {
     if (place !== null) lab.state.set({ at: lab.day(lab.picture.rows[place]) });
   });
 
+  const showLoss = () => {
+    if (!lost()) return;
+    const { losses, val_losses: apart, ms: took } = lost();
+    lossPlace.classList.toggle("diverged", Boolean(lab.diverged));
+    epochs.textContent = lab.diverged ? t("diverged") : t("{epochs} epochs", { epochs: losses.shape[1] });
+    ms.textContent = lab.diverged ? "" : t("{ms} ms", { ms: fixed(took, 1) });
+    clear(held, apart.length ? key(t("held out"), "var(--worse)", true) : null);
+    loss.repaint();
+    if (lab.diverged) requestAnimationFrame(() => (lab.painted = lost().id));
+  };
+
   const show = () => {
+    showLoss();
     const found = lab.picture;
     if (!found) return;
-    const [seeds, length] = found.losses.shape;
-    epochs.textContent = t("{epochs} epochs", { epochs: length });
-    ms.textContent = t("{ms} ms", { ms: fixed(found.ms, 1) });
-    clear(held, found.val_losses.length ? key(t("held out"), "var(--worse)", true) : null);
+    const [seeds] = found.losses.shape;
     band.textContent = seeds > 1 ? t("band: {seeds} seeds", { seeds }) : "";
     skill.textContent = t("skill {skill}", { skill: compact(found.skill) });
     interval.textContent = t("90 % interval {lo} to {hi}; error {ratio} times that of repeating the last close", {
       lo: compact(found.skill_lo), hi: compact(found.skill_hi), ratio: fixed(found.ratio, 2),
     });
     read(pointed !== null && pointed < found.yhat.length ? pointed : null);
-    for (const drawn of [loss, forecast, bar]) drawn.repaint();
+    for (const drawn of [forecast, bar]) drawn.repaint();
     clearTimeout(ageing);
     ageing = setTimeout(() => sentence.classList.add("old"), AGE);
-    requestAnimationFrame(() => (lab.painted = found.id));
+    if (!lab.diverged) requestAnimationFrame(() => (lab.painted = found.id));
   };
 
   const rule = () => {
@@ -100,6 +110,7 @@ export function mount(root, lab) {
   };
 
   lab.on("picture", show);
+  lab.on("diverged", showLoss);
   lab.on("verdict", rule);
   const words = () => {
     heads();
