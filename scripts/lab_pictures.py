@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -27,13 +29,16 @@ SETTLED = 6000
 def main() -> None:
     wanted = sys.argv[1:] or list(ADDRESSES)
     command = [sys.executable, "-m", "nextclose", "lab", "sample:AAPL", "--no-open"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as lab:
+    with (
+        tempfile.TemporaryDirectory() as data,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "NEXTCLOSE_DATA": data}) as lab,
+    ):
         try:
             assert lab.stdout is not None
             base = next(word for word in lab.stdout.readline().split() if word.startswith("http"))
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-                page = browser.new_page(bypass_csp=True, viewport={"width": 1280, "height": 720})
+                page = browser.new_page(viewport={"width": 1280, "height": 720})
                 for view in wanted:
                     shoot(page, f"{base}?theme=light&{ADDRESSES[view]}", PICTURES / f"lab-{view}.png")
                 browser.close()
@@ -43,7 +48,7 @@ def main() -> None:
 
 def shoot(page: Page, address: str, path: Path) -> None:
     page.goto(address)
-    page.wait_for_function("window.lab && window.lab.verdict")
+    page.wait_for_function("() => window.lab?.verdict")
     page.wait_for_timeout(SETTLED)
     page.screenshot(path=path)
     print(path.relative_to(ROOT))
