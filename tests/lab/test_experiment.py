@@ -125,8 +125,20 @@ def test_too_few_bars_are_refused():
 
 
 def test_a_date_under_the_seal_is_refused(desk):
-    with pytest.raises(SettingsError, match="lies outside the data"):
-        desk.split(read_choices({"test_end": str(desk.whole.dates[desk.explored])}))
+    seal = desk.whole.dates[desk.explored]
+    for date in (seal, desk.whole.dates[-1]):
+        with pytest.raises(
+            SettingsError, match=f"span: {date} lies in the sealed quarter, which starts on {seal}"
+        ) as said:
+            desk.split(read_choices({"test_end": str(date)}))
+        assert "봉인" in said.value.message("ko")
+
+
+@pytest.mark.parametrize(("date", "told"), [("1066-10-14", "outside the explored"), ("soon", "expected a date")])
+def test_a_date_that_cannot_be_is_told_in_words_of_the_page(desk, date, told):
+    with pytest.raises(SettingsError, match=f"^the start of the test span: .*{told}") as said:
+        desk.split(read_choices({"test_start": date}))
+    assert "--" not in str(said.value)
 
 
 def test_the_best_seed_is_the_one_that_errs_least(desk):

@@ -22,6 +22,7 @@ from nextclose.judging.luck import Luck, Searched
 from nextclose.judging.splits import Split, make_split
 from nextclose.lab.bent import Bent
 from nextclose.lab.choices import Choices
+from nextclose.lab.spans import check_spans
 from nextclose.recipes import Recipe
 from nextclose.study.walk import Walked, walk_baseline
 from nextclose.training.resolve import Engine, resolve_engine
@@ -104,6 +105,7 @@ class Desk:
     def split(self, choices: Choices) -> Split:
         """The spans that the choices mean on the explored bars: by default as `make_split` has them, but for training on
         the latest TRAINED sessions. Raises SettingsError for dates that cannot be met."""
+        check_spans(choices.spans, self.whole.dates, len(self.bars))
         split = make_split(self.bars.dates, **choices.spans)
         if "train_start" in choices.spans:
             return split
