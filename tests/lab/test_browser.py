@@ -299,8 +299,7 @@ def test_an_mlp_has_no_state_to_be_set(page, lab):
     assert page.evaluate("() => lab.choices()") == {"cell": "gru", "memory": "false"}
 
 
-@pytest.mark.parametrize("lang", ["en", "ko"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "lang"), [("light", "en"), ("dark", "ko")])
 def test_nothing_is_wider_than_the_window(chromium, lab, lang, scheme):
     with watched(chromium, color_scheme=scheme) as page:
         visit(page, lab, lang=lang, seeds="5")
