@@ -22,6 +22,7 @@ from nextclose.lab.experiment import experiment
 from nextclose.lab.frames import pack, unpack
 from nextclose.lab.job import Job, StaleError
 from nextclose.lab.judged import verdict
+from nextclose.lab.looked_at import look_at
 
 QUICK = {"epochs": "12", "seeds": "2"}
 
@@ -243,3 +244,8 @@ def test_bent_windows_are_remembered_as_far_as_there_is_room(bars, monkeypatch):
     made = [desk.kept(key, lambda: bend(data, choices, split)) for key in ("one", "other")]
     assert desk.kept("other", lambda: None) is made[1]
     assert desk.kept("one", lambda: bend(data, choices, split)) is not made[0]
+
+
+def test_a_session_to_look_at_that_is_no_date_is_told_in_words_of_the_page(desk):
+    with pytest.raises(SettingsError, match="^the session looked at: expected a date such as 2023-04-01, got 'soon'"):
+        look_at(desk, read_choices(QUICK), {"at": "soon"}, lambda: None)

@@ -86,7 +86,7 @@ class Experiment:
         return np.asarray(errors / naive if naive > 0.0 else np.full_like(errors, np.nan))
 
 
-class _Look(Watcher):
+class Asking(Watcher):
     """Asks, while nets are fitted, whether anybody still wants them."""
 
     def __init__(self, check: Callable[[], None]) -> None:
@@ -112,7 +112,7 @@ def experiment(desk: Desk, choices: Choices, check: Callable[[], None] = lambda:
     recipe, split = choices.recipe, desk.split(choices)
     engine = desk.engine(recipe)
     bent = bend(desk.dataset(recipe.windows), choices, split)
-    walk = RecipeWalk(recipe, engine, desk.bars, split, _Look(check), data=bent.data, scaled_on=bent.scaled_on)
+    walk = RecipeWalk(recipe, engine, desk.bars, split, Asking(check), data=bent.data, scaled_on=bent.scaled_on)
     with turn(recipe, walk.shapes["X_train"][0], check), told_plainly(recipe):
         walked = walk.walked(fit_all([walk.wanted])[0])
     check()

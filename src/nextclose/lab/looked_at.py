@@ -11,12 +11,14 @@ import numpy as np
 
 from nextclose.core.errors import SettingsError
 from nextclose.core.explanation import Explanation
+from nextclose.core.lang import Text
 from nextclose.core.types import Ints
-from nextclose.judging.splits import Split, parse_date
+from nextclose.judging.splits import Split
 from nextclose.lab.bent import Bent, bend, sources
 from nextclose.lab.choices import Choices
 from nextclose.lab.desk import Desk
 from nextclose.lab.diverged import told_plainly
+from nextclose.lab.spans import page_date
 from nextclose.study.epochs import fit_epochs
 from nextclose.study.one_window import explain_window
 from nextclose.training.fold import FittedFold, FitWatcher
@@ -151,7 +153,7 @@ def _origin(desk: Desk, bent: Bent, split: Split, at: Any) -> int:
     """The last row of the window whose target is the session of `at`, or the nearest that has a window."""
     row = split.test_last
     if at is not None and at != "":
-        row = int(np.searchsorted(desk.bars.dates, parse_date("at", str(at))))
+        row = int(np.searchsorted(desk.bars.dates, page_date(Text("the session looked at"), str(at))))
     return min(max(row - 1, bent.data.first), desk.explored - 2)
 
 

@@ -18,13 +18,13 @@ from nextclose.core.lang import Lang
 from nextclose.lab.choices import Choices, read_choices
 from nextclose.lab.desk import Desk
 from nextclose.lab.desks import Desks
+from nextclose.lab.experiment import Asking
 from nextclose.lab.job import StaleError
 from nextclose.lab.session import language, unforeseen
 from nextclose.lab.takeaway import changed, spans_of
 from nextclose.lab.work import turn
 from nextclose.study.run import run
 from nextclose.study.study import Study
-from nextclose.study.watch import Watcher
 
 KEPT = 6
 """Reports that can be opened, the latest."""
@@ -61,14 +61,6 @@ class Reports:
         if page is None:
             return HTMLResponse("<p>The lab no longer has this report: make it again.</p>", status_code=404)
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
-
-
-class _Look(Watcher):
-    def __init__(self, check: Callable[[], None]) -> None:
-        self.check = check
-
-    def look(self) -> None:
-        self.check()
 
 
 def make_reports(desks: Desks, pool: ThreadPoolExecutor, reports: Reports) -> Callable[[Request], Awaitable[Response]]:
@@ -141,7 +133,7 @@ def studied(desk: Desk, choices: Choices, lang: Lang, check: Callable[[], None] 
             seeds=recipe.seeds,
             ladder=False,
             lang=lang,
-            watcher=_Look(check),
+            watcher=Asking(check),
         )
     assert isinstance(study, Study)
     return study

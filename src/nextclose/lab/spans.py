@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from nextclose.core.errors import SettingsError
 from nextclose.core.lang import Text
 from nextclose.core.types import Dates
@@ -16,15 +18,18 @@ NAMES = {
 }
 
 
+def page_date(what: Text, text: str) -> np.datetime64:
+    """The date that a page gives for something. Raises SettingsError for what is none."""
+    try:
+        return parse_date("", text)
+    except SettingsError:
+        raise SettingsError("{span}: expected a date such as 2023-04-01, got '{got}'", span=what, got=text) from None
+
+
 def check_spans(spans: Mapping[str, str], dates: Dates, sessions: int) -> None:
     """Raise SettingsError for what is no date, lies outside `dates`, or under the seal: behind the first `sessions`."""
     for name, text in spans.items():
-        try:
-            date = parse_date(name, text)
-        except SettingsError:
-            raise SettingsError(
-                "{span}: expected a date such as 2023-04-01, got '{got}'", span=NAMES[name], got=text
-            ) from None
+        date = page_date(NAMES[name], text)
         if sessions < len(dates) and dates[sessions] <= date <= dates[-1]:
             raise SettingsError(
                 "{span}: {date} lies in the sealed quarter, which starts on {seal}. Choose a date up to {last}.",
