@@ -144,9 +144,9 @@ def split_like(rows: Rows, close: Float64s) -> tuple[Finding, ...]:
     looks = np.zeros(len(close), dtype=bool)
     if len(close) > 1:
         ratio = close[1:] / close[:-1]
-        size = np.maximum(ratio, 1.0 / ratio)
-        nearest = np.min(np.abs(size[:, None] / np.array(SPLITS) - 1.0), axis=1)
-        looks[1:] = (np.abs(ratio - 1.0) > JUMP) & (nearest < NEAR)
+        far = np.flatnonzero(np.abs(ratio - 1.0) > JUMP)
+        size = np.maximum(ratio[far], 1.0 / ratio[far])
+        looks[far + 1] = np.min(np.abs(size[:, None] / np.array(SPLITS) - 1.0), axis=1) < NEAR
     return (_finding("split-like", rows, looks, "note", "noted"),) if looks.any() else ()
 
 

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from nextclose.bars.bars import Bars
 from nextclose.core.types import Float64s, Ints
-from nextclose.windows.volatility import range_volatility
+from nextclose.windows.volatility import volatilities
 
 WINDOW = 250
 """Latest matured scores that enter."""
@@ -26,7 +26,7 @@ NONE: Float64s = np.empty(0)
 
 def interval_scale(bars: Bars) -> Float64s:
     """The volatility in whose units errors are scored, as known at each bar, (N,)."""
-    return range_volatility(bars.high, bars.low, bars.close)
+    return volatilities(bars)[1]
 
 
 def rolling_conformal(

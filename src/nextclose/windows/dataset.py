@@ -19,7 +19,7 @@ from nextclose.core.errors import BarsError, TooFewBarsError
 from nextclose.core.settings import FEATURES, WindowSettings
 from nextclose.core.types import Dates, Float64s
 from nextclose.windows.features import RELATIVE_TO_CLOSE, feature_matrix
-from nextclose.windows.volatility import ewma_volatility, range_volatility
+from nextclose.windows.volatility import volatilities
 from nextclose.windows.windows import sliding
 
 
@@ -108,7 +108,7 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
             needed=first + 1,
             got=len(bars),
         )
-    volatility = ewma_volatility(bars.close)
+    volatility, scale = volatilities(bars)
     X = relative(sliding(columns[lead:], settings.seq_len), settings, volatility[first:])
     _check_finite(X, settings, bars)
     return Dataset(
@@ -117,7 +117,7 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
         columns=columns,
         close=bars.close,
         volatility=volatility,
-        scale=range_volatility(bars.high, bars.low, bars.close),
+        scale=scale,
         first=first,
         X=X,
         y=targets_ahead(bars.close, volatility, first, settings),

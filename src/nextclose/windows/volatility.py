@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import accumulate
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
+from nextclose.bars.bars import Bars
 from nextclose.core.types import Float64s
 
 DECAY = 0.94
 """RiskMetrics' decay for daily data (J.P. Morgan 1996, RiskMetrics Technical Document, ch. 5)."""
 FLOOR = 1e-4
 """One basis point a day: flat prices must not divide by zero."""
+
+
+_KNOWN: WeakKeyDictionary[Bars, tuple[Float64s, Float64s]] = WeakKeyDictionary()
+
+
+def volatilities(bars: Bars) -> tuple[Float64s, Float64s]:
+    """`ewma_volatility` and `range_volatility` of some bars, (N,) each; computed once, so not to be written to."""
+    if bars not in _KNOWN:
+        found = ewma_volatility(bars.close), range_volatility(bars.high, bars.low, bars.close)
+        for values in found:
+            values.flags.writeable = False
+        _KNOWN[bars] = found
+    return _KNOWN[bars]
 
 
 def ewma_volatility(close: Float64s, decay: float = DECAY) -> Float64s:
@@ -49,10 +67,16 @@ def range_volatility(high: Float64s, low: Float64s, close: Float64s) -> Float64s
 
 def _decaying_mean(values: Float64s, decay: float) -> Float64s:
     """sum_i decay^i v_{t-i} / sum_i decay^i at each t, (n,)."""
-    means = np.empty(len(values))
-    weighted, weight = 0.0, 0.0
-    for t, value in enumerate(values.tolist()):
-        weighted = decay * weighted + value
-        weight = decay * weight + 1.0
-        means[t] = weighted / weight
+    n = len(values)
+    means: Float64s = _decaying_sum(values.tolist(), decay) / _weights(max(1 << (n - 1).bit_length(), 1), decay)[:n]
     return means
+
+
+def _decaying_sum(values: list[float], decay: float) -> Float64s:
+    return np.fromiter(accumulate(values, lambda before, value: decay * before + value), np.float64, len(values))
+
+
+@cache
+def _weights(n: int, decay: float) -> Float64s:
+    """sum_i decay^i at each t, (n,): the same for every symbol."""
+    return _decaying_sum([1.0] * n, decay)
