@@ -174,3 +174,14 @@ def test_range_volatility_of_a_walk_is_the_size_of_its_returns():
 def test_flat_sessions_have_the_least_range_volatility():
     flat = np.full(5, 7.0)
     np.testing.assert_array_equal(range_volatility(flat, flat, flat), np.full(5, 1e-4))
+
+
+@pytest.mark.parametrize("latest", [1, 7, 1000])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_the_latest_windows_alone_are_those_of_all(bars, settings, latest):
+    every, some = make_dataset(bars, settings), make_dataset(bars, settings, latest=latest)
+    count = min(latest, len(every.X))
+    assert some.first == every.first + len(every.X) - count
+    assert np.array_equal(some.X, every.X[-count:])
+    assert np.array_equal(some.y, every.y[-count:], equal_nan=True)
+    assert some.origins(some.latest) == every.origins(every.latest)

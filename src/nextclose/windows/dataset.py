@@ -90,8 +90,8 @@ class Dataset:
             return (last[:, None] + 1.0) * growth - 1.0 if kind == "log1p-return" else last[:, None] * growth
 
 
-def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
-    """Every window of `bars` under `settings`.
+def make_dataset(bars: Bars, settings: WindowSettings, *, latest: int | None = None) -> Dataset:
+    """Every window of `bars` under `settings`, or so many of the latest.
 
     Raises
     ------
@@ -108,8 +108,10 @@ def make_dataset(bars: Bars, settings: WindowSettings) -> Dataset:
             needed=first + 1,
             got=len(bars),
         )
+    if latest is not None:
+        first = max(first, len(bars) - latest)
     volatility, scale = volatilities(bars)
-    X = relative(sliding(columns[lead:], settings.seq_len), settings, volatility[first:])
+    X = relative(sliding(columns[first - settings.seq_len + 1 :], settings.seq_len), settings, volatility[first:])
     _check_finite(X, settings, bars)
     return Dataset(
         settings=settings,
