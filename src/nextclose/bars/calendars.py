@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +20,35 @@ FITS = 0.99
 """Share of all days, sessions or dates, that must be both for a calendar to fit."""
 AHEAD = np.timedelta64(60, "D")
 """Days beyond a date in which its next sessions are looked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One session of an exchange."""
+
+    date: str
+    """ISO."""
+    opens: dt.datetime
+    closes: dt.datetime
+    """In UTC."""
+
+
+def schedule(exchange: str, start: str, end: str) -> tuple[Session, ...]:
+    """The calendar's sessions from one ISO date to another, both included; none where it does not reach."""
+    import exchange_calendars as ec
+
+    try:
+        calendar = ec.get_calendar(exchange, start=start, end=end)
+    except (ValueError, ec.errors.CalendarError):
+        return ()
+    dates = np.datetime_as_string(calendar.sessions.to_numpy().astype("datetime64[D]")).tolist()
+    times = zip(dates, calendar.opens, calendar.closes, strict=True)
+    return tuple(Session(date=date, opens=_utc(opens), closes=_utc(closes)) for date, opens, closes in times)
+
+
+def _utc(moment: Any) -> dt.datetime:
+    found: dt.datetime = moment.to_pydatetime()
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
 def sessions_ahead(exchange: str, after: np.datetime64, count: int) -> tuple[list[str | None], Text | None]:

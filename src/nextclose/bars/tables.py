@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +39,32 @@ def read_file(path: Path, symbol: str | None = None) -> pa.Table:
         raise SourceError("'{path}' is empty: expected a header and bars", path=path)
     if path.suffix.lower() in (".parquet", ".pq") or starts_with(path, b"PAR1"):
         return _read_parquet(path, symbol)
-    return _read_csv(path)
+    return _read_csv(path.read_bytes(), path)
+
+
+def table_of_bytes(data: bytes, name: str, *, ragged: Callable[[Any], str] | None = None) -> pa.Table:
+    """The table in an answer: Parquet, a JSON array of objects, or CSV in any dress.
+
+    Parameters
+    ----------
+    name : what to call it in a message.
+    ragged : asked of each CSV line that has too few or too many fields, "skip" or "error"; None: they are an error.
+
+    Raises
+    ------
+    SourceError : bytes that hold no table.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        if data.startswith(b"PAR1"):
+            return pq.read_table(pa.BufferReader(data))
+        if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"[":
+            return _of_objects(json.loads(data))
+    except (pa.ArrowException, OSError, ValueError, TypeError, AttributeError) as error:
+        raise SourceError("'{name}' holds no table that can be read ({error})", name=name, error=error) from error
+    return _read_csv(data, Path(name), ragged)
 
 
 def as_table(source: Any) -> pa.Table:
@@ -95,14 +122,29 @@ def _read_parquet(path: Path, symbol: str | None) -> pa.Table:
         raise SourceError("'{path}' is no Parquet file that can be read ({error})", path=path, error=error) from error
 
 
-def _read_csv(path: Path) -> pa.Table:
+def _of_objects(objects: list[dict[str, Any]]) -> pa.Table:
+    """Objects as rows; a value that is neither text nor number is taken as text."""
+    import pyarrow as pa
+
+    names = dict.fromkeys(name for one in objects for name in one)
+    columns = {name: [one.get(name) for one in objects] for name in names}
+    made = {}
+    for name, values in columns.items():
+        try:
+            made[name] = pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            made[name] = pa.array([None if value is None else str(value) for value in values], pa.string())
+    return pa.table(made)
+
+
+def _read_csv(data: bytes, path: Path, ragged: Callable[[Any], str] | None = None) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
-    text = _decode(path)
+    text = _decode(data, path)
     first = text[: text.find(b"\n")] if b"\n" in text else text
     delimiter = max(DELIMITERS, key=lambda mark: first.count(mark.encode()))
-    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=False)
+    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=False, invalid_row_handler=ragged)
     names = [name.strip().strip('"') for name in first.decode().strip().split(delimiter)]
     found = recognise(names)
     as_text = {found[name]: pa.string() for name in ("date", "symbol") if name in found}
@@ -141,9 +183,8 @@ def _options(types: dict[str, Any]) -> Any:
     )
 
 
-def _decode(path: Path) -> bytes:
-    """The file's text in UTF-8, without a byte order mark and without blank lines before the header."""
-    data = path.read_bytes()
+def _decode(data: bytes, path: Path) -> bytes:
+    """The text in UTF-8, without a byte order mark and without blank lines before the header."""
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     if not wide and b"\0" in data[:4096]:
         raise SourceError("'{path}' is a binary file: expected text, a .csv or a .parquet file", path=path)

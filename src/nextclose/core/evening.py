@@ -48,6 +48,8 @@ class SetUpdate:
     failures: tuple[SourceFailure, ...]
     no_session: tuple[str, ...] = ()
     """Dates that the calendar calls sessions, and on which no source knew a bar."""
+    notes: tuple[str, ...] = ()
+    """What else was done otherwise than asked."""
 
 
 @dataclass(frozen=True, kw_only=True)

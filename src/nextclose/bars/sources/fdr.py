@@ -30,3 +30,11 @@ class FinanceDataReader:
         finally:
             socket.setdefaulttimeout(before)
         return history
+
+
+def history(symbol: str, start: str, end: str) -> pd.DataFrame:
+    """The bars of some sessions, both ends included, in today's prices."""
+    from FinanceDataReader import DataReader
+
+    found: pd.DataFrame = DataReader(symbol, start, end)
+    return found

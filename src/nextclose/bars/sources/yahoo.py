@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from dataclasses import dataclass
 
@@ -34,3 +35,25 @@ class Yahoo:
             period="max", auto_adjust=False, actions=False, timeout=timeout, raise_errors=True
         )
         return history
+
+
+def history(symbol: str, start: str, end: str, timeout: float) -> pd.DataFrame:
+    """The bars of some sessions, both ends included, adjusted for splits; empty for an unknown symbol."""
+    import yfinance
+
+    logging.getLogger("yfinance").setLevel(logging.CRITICAL)
+    after = str(dt.date.fromisoformat(end) + dt.timedelta(days=1))
+    try:
+        found: pd.DataFrame = yfinance.Ticker(symbol).history(
+            start=start, end=after, auto_adjust=False, actions=False, timeout=timeout, raise_errors=True
+        )
+    except yfinance.exceptions.YFTickerMissingError:
+        return pd.DataFrame()
+    return found
+
+
+def spellings(symbol: str, exchange: str) -> tuple[str, ...]:
+    """How Yahoo may write a symbol of an exchange: 005930 is 005930.KS or 005930.KQ."""
+    if "." in symbol or exchange == "XNYS":
+        return (symbol,)
+    return tuple(f"{symbol}.{suffix}" for suffix, code in SUFFIXES.items() if code == exchange) or (symbol,)
