@@ -15,6 +15,7 @@ import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.bars.headers import recognise
+from nextclose.bars.kept import PAGE, kept_files
 from nextclose.core.errors import SourceError, UserError
 from nextclose.core.types import Dates, Ints
 
@@ -92,10 +93,17 @@ def headers(path: Path) -> list[str]:
 
 
 def find_files(source: str) -> tuple[Path, ...]:
-    """The files of a set, sorted by name. Raises SourceError where there are none."""
+    """The files of a set, sorted by name; of a folder that `nextclose data update` keeps those that its set.json lists.
+
+    Raises
+    ------
+    SourceError : there are none. SavedRunError : a set.json that is damaged, or that lists a file that is not there.
+    """
     path = Path(source)
     if path.is_file():
         return (path,)
+    if (path / PAGE).is_file():
+        return kept_files(path)
     if path.is_dir():
         found = [inside for inside in path.rglob("*") if inside.is_file() and _kind(inside)]
     else:

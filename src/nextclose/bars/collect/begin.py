@@ -13,7 +13,7 @@ from nextclose.bars.calendars import guess_exchange
 from nextclose.bars.collect import parts
 from nextclose.bars.collect.answers import as_given
 from nextclose.bars.collect.days import find_days
-from nextclose.bars.collect.page import BARS, PAGE, Page, write_page
+from nextclose.bars.kept import BARS, PAGE, Page, write_page
 from nextclose.bars.load import checked_exchange
 from nextclose.bars.sources.file import FileSource
 from nextclose.bars.sources.market import MarketSource

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nextclose.bars.bars import PRICES
-from nextclose.bars.collect.page import BARS, Part
+from nextclose.bars.kept import BARS, Part
 from nextclose.core.errors import SavedRunError
 from nextclose.core.files import settle
 

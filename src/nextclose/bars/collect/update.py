@@ -15,7 +15,7 @@ from nextclose.bars.collect.basis import believable, by_reference, split_like
 from nextclose.bars.collect.begin import begin, check_folder
 from nextclose.bars.collect.days import Days, find_days
 from nextclose.bars.collect.gather import Gathered, Gatherer, Wanted, prices_of
-from nextclose.bars.collect.page import PAGE, Page, Rescaled, read_page, write_page
+from nextclose.bars.kept import PAGE, Page, Rescaled, read_page, write_page
 from nextclose.bars.sources.market import absolute, make_sources
 from nextclose.core.errors import NextcloseError, SettingsError
 from nextclose.core.evening import SetUpdate, SourceFailure

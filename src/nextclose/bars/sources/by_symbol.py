@@ -72,7 +72,7 @@ class BySymbol:
 
     def _patiently(self, symbol: str, ask: Ask) -> pa.Table | Text:
         """A symbol's rows, or why there are none after three tries."""
-        why = Text("")
+        why = Text("the request failed: {error}", error="")
         for attempt in range(1, TRIES + 1):
             try:
                 return _named(self._ask(symbol, ask), symbol)

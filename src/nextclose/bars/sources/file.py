@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from nextclose.bars.days import read_days
 from nextclose.bars.headers import recognise
+from nextclose.bars.kept import PAGE, kept_files
 from nextclose.bars.sources.market import Answer, Ask
 from nextclose.bars.tables import read_file
 from nextclose.core.errors import SourceError
@@ -64,9 +64,8 @@ class FileSource:
     def _files(self) -> list[Path]:
         if self._path.is_file():
             return [self._path]
-        page = self._path / "set.json"
-        if page.is_file():
-            return [self._path / "bars" / one["name"] for one in json.loads(page.read_text(encoding="utf-8"))["files"]]
+        if (self._path / PAGE).is_file():
+            return list(kept_files(self._path))
         found = [path for path in self._path.rglob("*") if path.is_file() and path.suffix.lower() in _KINDS]
         shown = [path for path in found if not any(part.startswith(".") for part in path.relative_to(self._path).parts)]
         if not shown:

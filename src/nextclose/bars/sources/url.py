@@ -77,7 +77,7 @@ class UrlSource:
 
     def _patiently(self, address: str) -> _Got:
         """The first whole answer in three tries, else the longest part. Raises NetworkError where there is none."""
-        part, why = _Got(body=b""), Text("")
+        part, why = _Got(body=b""), Text("the answer is empty")
         for attempt in range(1, TRIES + 1):
             got = self._once(address)
             if got.why is None:

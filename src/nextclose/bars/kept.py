@@ -87,6 +87,20 @@ def read_page(folder: Path) -> Page | None:
         ) from error  # fmt: skip
 
 
+def kept_files(folder: Path) -> tuple[Path, ...]:
+    """The Parquet files of a set by date. Raises SavedRunError where the page or one of them is not there."""
+    page = read_page(folder)
+    paths = tuple(folder / BARS / part.name for part in (page.files if page else ()))
+    gone = next((path for path in paths if not path.is_file()), folder / PAGE if not paths else None)
+    if gone is not None:
+        raise SavedRunError(
+            "'{folder}' holds no bars that can be read: '{path}' lists none, or is not there. Run nextclose data update "
+            "{folder}.",
+            folder=folder, path=gone,
+        )  # fmt: skip
+    return paths
+
+
 def write_page(folder: Path, page: Page) -> bool:
     """Put a page into its place, if it says something else than the one there; whether it did. Raises OSError."""
     content = _bytes(page)

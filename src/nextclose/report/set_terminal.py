@@ -1,0 +1,84 @@
+"""What `nextclose data update` says on the terminal: to be read in ten seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text as Rich
+
+from nextclose.core.evening import SetUpdate
+from nextclose.core.lang import Lang, say
+from nextclose.core.results import DataSummary
+from nextclose.report.words import counted_sessions, counted_symbols
+
+QUIET, GOOD, BAD = "dim", "green", "yellow"
+LISTED = 6
+"""Names in a line before it ends in dots."""
+FAILURES = 8
+"""Lines about sources before the rest is counted."""
+
+
+def print_set_update(found: SetUpdate, console: Console, lang: Lang) -> None:
+    """What the set holds now, what came in, what is missing, and what the sources did not give."""
+    head = say("{symbols} to {as_of}", lang, symbols=counted_symbols(found.symbols, lang), as_of=found.as_of or "—")
+    console.print(Rich.assemble((Path(found.folder).name or found.folder, "bold"), "  ", head))
+    for line, style in _lines(found, lang):
+        console.print(Rich(f"  {line}", style=style))
+    for note in found.notes:
+        console.print(Rich(f"· {note}", style=QUIET))
+    for failure in found.failures[:FAILURES]:
+        console.print(Rich(f"· {failure.source}, {failure.what}: {failure.why}", style=QUIET))
+    if len(found.failures) > FAILURES:
+        more = say(
+            "and {count} more lines of that kind (--json has all of them)", lang, count=len(found.failures) - FAILURES
+        )
+        console.print(Rich(f"· {more}", style=QUIET))
+
+
+def print_fetched(found: DataSummary, out: Path, console: Console, lang: Lang) -> None:
+    """What was written, and where."""
+    read = say("{rows} bars of {symbol}, {first} to {last}", lang,
+               rows=f"{found.rows:,}", symbol=found.symbol, first=found.first, last=found.last)  # fmt: skip
+    console.print(Rich.assemble(read, "  ", (str(out), "cyan")), soft_wrap=True)
+
+
+def _lines(found: SetUpdate, lang: Lang) -> list[tuple[str, str]]:
+    """(line, style)"""
+    lines = [(_came(found, lang), GOOD if found.rows else QUIET)]
+    if found.new_symbols:
+        listed = _listed(found.new_symbols)
+        lines.append((say("new: {count} ({listed})", lang, count=len(found.new_symbols), listed=listed), ""))
+    if found.rescaled:
+        listed = _listed([f"{symbol} ×{ratio:.6g}" for symbol, ratio in found.rescaled.items()])
+        told = say(
+            "history rescaled (split or dividend): {count} ({listed})", lang, count=len(found.rescaled), listed=listed
+        )
+        lines.append((told, ""))
+    if found.no_session:
+        lines.append((say("no session after all: {days}", lang, days=_listed(found.no_session)), ""))
+    lines += [(_lacks(day, symbols, lang), BAD) for day, symbols in list(found.missing.items())[-LISTED:]]
+    if found.missing:
+        lines.append((say("What is missing is asked for again the next time.", lang), QUIET))
+    return lines
+
+
+def _came(found: SetUpdate, lang: Lang) -> str:
+    if not found.rows:
+        return say("nothing new", lang)
+    rows = f"{found.rows:,}"
+    if not found.added:
+        return say("{rows} rows of earlier sessions came in", lang, rows=rows)
+    days = found.added[0] if len(found.added) == 1 else f"{found.added[0]} .. {found.added[-1]}"
+    count = counted_sessions(len(found.added), lang)
+    return say("{sessions} came in, {days}: {rows} rows", lang, sessions=count, days=days, rows=rows)
+
+
+def _lacks(day: str, symbols: Sequence[str], lang: Lang) -> str:
+    count = counted_symbols(len(symbols), lang)
+    return say("missing on {day}: {symbols} ({listed})", lang, day=day, symbols=count, listed=_listed(symbols))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
