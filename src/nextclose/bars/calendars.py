@@ -35,6 +35,13 @@ class Session:
 
 def schedule(exchange: str, start: str, end: str) -> tuple[Session, ...]:
     """The calendar's sessions from one ISO date to another, both included; none where it does not reach."""
+    # Whole years, so that the evenings of one process share a calendar; a calendar may end before its year does.
+    years = _scheduled(exchange, f"{start[:4]}-01-01", f"{end[:4]}-12-31") or _scheduled(exchange, start, end)
+    return tuple(session for session in years if start <= session.date <= end)
+
+
+@cache
+def _scheduled(exchange: str, start: str, end: str) -> tuple[Session, ...]:
     import exchange_calendars as ec
 
     try:

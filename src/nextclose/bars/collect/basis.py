@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nextclose.bars.bars import PRICES
-from nextclose.bars.checks import JUMP, NEAR, SPLITS
+from nextclose.bars.checks import JUMP, SPLITS
 from nextclose.core.types import Bools, Float64s
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ROUNDED = 2e-3
 """Relative difference that rounding of adjusted prices may cause."""
+NEAR = 0.04
+"""How near, as a share, a move must be to a split's ratio to look like one; a fall by KRX's limit of 30 % does not."""
 MOST = 0.1
 """Share of a session's symbols beyond which their reference prices are something else, and are not believed."""
 FEW = 20

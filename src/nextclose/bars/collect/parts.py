@@ -169,30 +169,41 @@ def read_part(folder: Path, part: Part) -> pa.Table:
 
 def read_since(folder: Path, files: Sequence[Part], since: str, columns: Sequence[str]) -> pa.Table:
     """The rows from a date on, without reading the others. Raises SavedRunError where a file is damaged."""
-    import duckdb
-
     late = [part for part in files if part.last >= since]
     if not late:
         return schema(columns).empty_table()
-    with _reading(folder, late[0]), duckdb.connect() as asked:
-        query = (
-            "SELECT * EXCLUDE (filename, file_row_number) FROM read_parquet(?::VARCHAR[], filename=true, "
-            "file_row_number=true) WHERE date >= CAST(? AS DATE) ORDER BY filename, file_row_number"
-        )
-        names = [str(folder / BARS / part.name) for part in late]
-        return asked.sql(query, params=[names, since]).to_arrow_table().cast(schema(columns))
+    query = (
+        "SELECT * EXCLUDE (filename, file_row_number) FROM read_parquet(?::VARCHAR[], filename=true, file_row_number=true) "
+        "WHERE date >= CAST(? AS DATE) ORDER BY filename, file_row_number"
+    )
+    with _reading(folder, late[0]), _duckdb() as asked:
+        return asked.sql(query, params=[_paths(folder, late), since]).to_arrow_table().cast(schema(columns))
 
 
-def distinct(folder: Path, files: Sequence[Part], column: str) -> list[Any]:
-    """The values of a column over all files, sorted."""
+def symbols_and_sessions(folder: Path, files: Sequence[Part]) -> tuple[list[str], list[str]]:
+    """What is in all files together, both sorted. Raises SavedRunError where a file is damaged."""
+    if not files:
+        return [], []
+    with _reading(folder, files[0]), _duckdb() as asked:
+        found = [
+            asked.sql(
+                f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM read_parquet(?::VARCHAR[]) ORDER BY 1",
+                params=[_paths(folder, files)],
+            ).fetchall()
+            for column in ("symbol", "date")
+        ]
+    symbols, sessions = ([row[0] for row in rows] for rows in found)
+    return symbols, sessions
+
+
+def _duckdb() -> Any:
     import duckdb
 
-    if not files:
-        return []
-    with _reading(folder, files[0]), duckdb.connect() as asked:
-        names = [str(folder / BARS / part.name) for part in files]
-        query = f"SELECT DISTINCT {column} FROM read_parquet(?::VARCHAR[]) ORDER BY 1"
-        return [row[0] for row in asked.sql(query, params=[names]).fetchall()]
+    return duckdb.connect(config={"threads": 2})
+
+
+def _paths(folder: Path, files: Sequence[Part]) -> list[str]:
+    return [str(folder / BARS / part.name) for part in files]
 
 
 def check_parts(folder: Path, files: Sequence[Part]) -> None:

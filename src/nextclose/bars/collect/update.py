@@ -112,9 +112,8 @@ class _Update:
 
     def __init__(self, folder: Path, page: Page, days: Days, gatherer: Gatherer, lang: Lang) -> None:
         self.folder, self.page, self.days, self.gatherer, self.lang = folder, page, days, gatherer, lang
-        self.before, self.symbols = page, set(parts.distinct(folder, page.files, "symbol"))
-        self.old_symbols = frozenset(self.symbols)
-        self.sessions: list[str] = [str(day) for day in parts.distinct(folder, page.files, "date")]
+        symbols, self.sessions = parts.symbols_and_sessions(folder, page.files)
+        self.before, self.symbols, self.old_symbols = page, set(symbols), frozenset(symbols)
         self.known = parts.schema(page.columns).empty_table()
         self.added: list[str] = []
         self.rows, self.told = 0, list[tuple[str, str, Text]]()

@@ -124,6 +124,7 @@ class UrlSource:
         import requests
 
         body, began = bytearray(), time.monotonic()
+        answer.raw.enforce_content_length = False  # what came is wanted, too
         try:
             for chunk in answer.iter_content(_CHUNK):
                 body += chunk
@@ -135,11 +136,14 @@ class UrlSource:
                     return _Got(body=bytes(body), why=why, again=False)
         except (requests.RequestException, OSError):
             return _Got(body=bytes(body), why=Text("the answer broke off after {count} bytes", count=f"{len(body):,}"))
+        length = answer.headers.get("Content-Length", "")
+        if length.isdigit() and answer.raw.tell() < int(length):
+            return _Got(body=bytes(body), why=Text("the answer broke off after {count} bytes", count=f"{len(body):,}"))
         if not body:
             return _Got(why=Text("the answer is empty"))
         if _starts(bytes(body[:64]), b"<"):
             return _Got(why=Text("the answer is a page for people, not a table"))
-        told = "Content-Length" in answer.headers or answer.headers.get("Transfer-Encoding") == "chunked"
+        told = length.isdigit() or answer.headers.get("Transfer-Encoding", "").lower() == "chunked"
         return _Got(body=bytes(body), counted=told)
 
 
