@@ -77,7 +77,7 @@ def read_page(folder: Path) -> Page | None:
                 path=path, written=said["format"], known=FORMAT,
             )  # fmt: skip
         return _page(said)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SavedRunError(

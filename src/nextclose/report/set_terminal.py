@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text as Rich
 
-from nextclose.core.evening import SetUpdate
+from nextclose.core.evening import SetUpdate, SourceFailure
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import DataSummary
 from nextclose.report.words import counted_sessions, counted_symbols
 
 QUIET, GOOD, BAD = "dim", "green", "yellow"
-LISTED = 6
+LISTED = 4
 """Names in a line before it ends in dots."""
-FAILURES = 8
+LONGEST = 40
+"""Letters of a source."""
+DAYS = 4
+"""Sessions that lack something and are shown, the latest."""
+FAILURES = 6
 """Lines about sources before the rest is counted."""
 
 
@@ -28,13 +32,26 @@ def print_set_update(found: SetUpdate, console: Console, lang: Lang) -> None:
         console.print(Rich(f"  {line}", style=style))
     for note in found.notes:
         console.print(Rich(f"· {note}", style=QUIET))
-    for failure in found.failures[:FAILURES]:
-        console.print(Rich(f"· {failure.source}, {failure.what}: {failure.why}", style=QUIET))
-    if len(found.failures) > FAILURES:
-        more = say(
-            "and {count} more lines of that kind (--json has all of them)", lang, count=len(found.failures) - FAILURES
-        )
+    told = _grouped(found.failures)
+    for line in told[:FAILURES]:
+        console.print(Rich(f"· {line}", style=QUIET))
+    if len(told) > FAILURES:
+        more = say("and {count} more of that kind (--json has all of them)", lang, count=f"{len(told) - FAILURES:,}")
         console.print(Rich(f"· {more}", style=QUIET))
+
+
+def _grouped(failures: Sequence[SourceFailure]) -> list[str]:
+    """A line for what went wrong in one way at one source."""
+    whats: dict[tuple[str, str], list[str]] = {}
+    for failure in failures:
+        whats.setdefault((failure.source, failure.why), []).append(failure.what)
+    return [f"{_short(source)}, {_listed(what, most=2)}: {why}" for (source, why), what in whats.items()]
+
+
+def _short(source: str) -> str:
+    """A long address or path by its ends."""
+    half = LONGEST // 2
+    return source if len(source) <= LONGEST else f"{source[:half]}...{source[-half:]}"
 
 
 def print_fetched(found: DataSummary, out: Path, console: Console, lang: Lang) -> None:
@@ -58,9 +75,17 @@ def _lines(found: SetUpdate, lang: Lang) -> list[tuple[str, str]]:
         lines.append((told, ""))
     if found.no_session:
         lines.append((say("no session after all: {days}", lang, days=_listed(found.no_session)), ""))
-    lines += [(_lacks(day, symbols, lang), BAD) for day, symbols in list(found.missing.items())[-LISTED:]]
+    lines += _missing(found.missing, lang)
     if found.missing:
         lines.append((say("What is missing is asked for again the next time.", lang), QUIET))
+    return lines
+
+
+def _missing(missing: Mapping[str, Sequence[str]], lang: Lang) -> list[tuple[str, str]]:
+    lines = [(_lacks(day, symbols, lang), BAD) for day, symbols in list(missing.items())[-DAYS:]]
+    if len(missing) > DAYS:
+        earlier = counted_sessions(len(missing) - DAYS, lang)
+        lines.insert(0, (say("missing on earlier days: {sessions}", lang, sessions=earlier), BAD))
     return lines
 
 
@@ -80,5 +105,5 @@ def _lacks(day: str, symbols: Sequence[str], lang: Lang) -> str:
     return say("missing on {day}: {symbols} ({listed})", lang, day=day, symbols=count, listed=_listed(symbols))
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+def _listed(names: Sequence[str], most: int = LISTED) -> str:
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
