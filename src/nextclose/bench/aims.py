@@ -12,7 +12,7 @@ from nextclose.bench.starts import ColdStart, Overhead
 
 Quantity = Literal[
     "ratio", "share", "scaling", "overhead", "start", "walk", "seeds", "cores", "pipeline", "memory", "more", "picture",
-    "sentence", "last",
+    "sentence", "last", "predict", "score", "answer",
 ]  # fmt: skip
 RATIOS = {
     ("rnn 10, 4", "SGD"): 25.0,
@@ -55,7 +55,9 @@ class Aim:
     @property
     def at_most(self) -> bool:
         """Whether less is better."""
-        return self.quantity in ("overhead", "start", "walk", "seeds", "memory", "more", "picture", "sentence")
+        return self.quantity in (
+            "overhead", "start", "walk", "seeds", "memory", "more", "picture", "sentence", "predict", "score", "answer",
+        )  # fmt: skip
 
 
 def aims(found: Iterable[object]) -> tuple[Aim, ...]:

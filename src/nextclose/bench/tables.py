@@ -78,6 +78,9 @@ def _what(quantity: Quantity, lang: Lang) -> str:
         "picture": say("from an input to its picture, 95 %", lang),
         "sentence": say("from the picture to the sentence, 95 %", lang),
         "last": say("the last value's picture stays", lang),
+        "predict": say("market predict, the slowest evening", lang),
+        "score": say("market score, the slowest evening", lang),
+        "answer": say("99 of 100 answers of the API", lang),
     }[quantity]
 
 
@@ -97,4 +100,7 @@ def _in_unit(quantity: Quantity, value: float) -> str:
         "picture": f"{1000.0 * value:.1f} ms",
         "sentence": f"{1000.0 * value:.1f} ms",
         "last": f"{value:.0f}",
+        "predict": f"{value:.1f} s",
+        "score": f"{value:.1f} s",
+        "answer": f"{1000.0 * value:.1f} ms",
     }[quantity]

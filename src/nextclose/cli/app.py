@@ -18,6 +18,7 @@ from nextclose.cli.market import app as market
 from nextclose.cli.predict import predict
 from nextclose.cli.recipes import recipes
 from nextclose.cli.run import run
+from nextclose.cli.serve import serve
 from nextclose.cli.stopping import asked_to_stop, exit_status, listen, told_when_stopped
 from nextclose.cli.sweep import sweep
 from nextclose.core.errors import NextcloseError
@@ -39,6 +40,7 @@ app.command("explain")(explain)
 app.command("export")(export)
 app.command("sweep")(sweep)
 app.command("lab")(lab)
+app.command("serve")(serve)
 app.command("recipes")(recipes)
 app.command("bench")(bench)
 app.add_typer(data, name="data")

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     Show = Callable[[str, Any, Console, Lang], None]
 
-BENCHES = ("engine", "walk", "judge", "market", "sweep", "lab")
+BENCHES = ("engine", "walk", "judge", "market", "sweep", "lab", "evening")
 ROUNDS = {"market": 3, "sweep": 3}
 
 
 def bench(
     name: Annotated[
-        str, typer.Argument(metavar="engine|walk|judge|market|sweep|lab", help="What is measured.")
+        str, typer.Argument(metavar="engine|walk|judge|market|sweep|lab|evening", help="What is measured.")
     ] = "engine",
     *,
     repeats: Annotated[
@@ -52,15 +52,16 @@ def bench(
         str | None,
         typer.Option(
             metavar="SET",
-            help="Market: a set of bars. [../shared/data/sp500_2013_2018.parquet, else simulated] Sweep: one symbol's bars that "
-            "cover 2000 to 2019-01. [../shared/data/samsung_005930_1990_2023.parquet, else simulated]",
+            help="Market: a set of bars. [../shared/data/sp500_2013_2018.parquet, else simulated] Evening: likewise. "
+            "[../shared/data/krx_all_2016_2025.parquet, else as market] Sweep: one symbol's bars that cover 2000 to 2019-01. "
+            "[../shared/data/samsung_005930_1990_2023.parquet, else simulated]",
         ),
     ] = None,
     lang: LangOption = "en",
     json: Json = False,
 ) -> None:
     """Measure the engine, a walk, a market or a sweep beside PyTorch, once the numbers are equal; how soon the lab's page
-    follows a hand; or how often the judge errs."""
+    follows a hand; the evenings of a whole market; or how often the judge errs."""
     spoken = language(lang)
     _check(name)
     from nextclose.cli.progress import stderr, stdout
@@ -72,7 +73,7 @@ def bench(
     benches: dict[str, Callable[[str | None], Iterator[tuple[str, Any, Show]]]] = {
         "engine": partial(_engine, rounds), "walk": partial(_walk, rounds), "judge": partial(_judge, series),
         "market": partial(_market, rounds, source), "sweep": partial(_sweep, rounds, source),
-        "lab": _lab,
+        "lab": _lab, "evening": partial(_evening, source),
     }  # fmt: skip
     for part, value, show in benches[name](only):
         found[part] = value
@@ -142,6 +143,20 @@ def _lab(only: str | None) -> Iterator[tuple[str, Any, Show]]:
         raise SettingsError("--only: the lab's bench has no parts of its own; leave it out")
     for part, value in run_lab_bench(LabPlan(), _Line()):
         yield part, value, print_lab_part
+
+
+def _evening(source: str | None, only: str | None) -> Iterator[tuple[str, Any, Show]]:
+    import tempfile
+    from pathlib import Path
+
+    from nextclose.bench.evening import make_evening_plan, run_evening_bench
+    from nextclose.bench.evening_terminal import print_evening_part
+
+    if only is not None:
+        raise SettingsError("--only: the evening's bench has no parts of its own; leave it out")
+    with tempfile.TemporaryDirectory() as made:
+        for part, value in run_evening_bench(make_evening_plan(source, Path(made)), _Line()):
+            yield part, value, print_evening_part
 
 
 def _end(found: Mapping[str, Any]) -> None:

@@ -7,8 +7,6 @@ point here (the Host header tells that).
 from __future__ import annotations
 
 import hmac
-import ipaddress
-import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nextclose.core.hosts import LOOPBACK, is_called
 from nextclose.core.lang import Text
 
 PUBLIC = ("/", "/words/ko.json")
@@ -33,15 +32,13 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://{host}; "
     "base-uri 'none'; form-action 'none'"
 )
-_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z_.-]+)(?::\d+)?")
-"""What a Host header holds: a name or an address, and perhaps a port."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
     """What a lab asks of those who talk to it."""
 
-    names: frozenset[str] = frozenset({"localhost", "127.0.0.1", "::1"})
+    names: frozenset[str] = LOOPBACK
     """Names and addresses that it may be called by, without the port."""
     any_address: bool = False
     """Whether any IP address will do as well: no foreign name can be made to look like one."""
@@ -54,7 +51,7 @@ class Rules:
         """Why a request is not answered; None where it is."""
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if not self._is_own(host):
+        if not is_called(host, self.names, any_address=self.any_address):
             return Text("this lab is not called '{got}': open it by the address that it printed", got=host)
         asks_much = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
         if asks_much and origin is not None and origin.partition("://")[2] != host:
@@ -62,11 +59,6 @@ class Rules:
         if self.token is not None and not _is_public(scope["path"]) and not self._is_known(scope):
             return Text("this lab takes a token: open it by the whole address that it printed, with ?token=")
         return None
-
-    def _is_own(self, host: str) -> bool:
-        found = _HOST.fullmatch(host.lower())
-        name = found[1].strip("[]") if found else ""
-        return name in self.names or (self.any_address and _is_address(name))
 
     def _is_known(self, scope: Scope) -> bool:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
@@ -112,11 +104,3 @@ class Guard:
 
 def _is_public(path: str) -> bool:
     return path in PUBLIC or path.startswith(OPEN_BELOW)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -82,7 +82,7 @@ def read(ledger: Ledger) -> Book:
     latest = _last(truths)
     return Book(
         entries=ledger.entries,
-        forecasts=_first_numbers(forecasts),
+        forecasts=first_numbers(forecasts),
         truths=latest,
         superseded=truths.num_rows - latest.num_rows,
     )
@@ -115,7 +115,7 @@ def _rows(ledger: Ledger, kind: Kind) -> pa.Table:
     return pa.concat_tables([schema.empty_table(), *tables])
 
 
-def _first_numbers(forecasts: pa.Table) -> pa.Table:
+def first_numbers(forecasts: pa.Table) -> pa.Table:
     """One row a forecast: what was said first counts, and a number may follow where there was none."""
     (keys,) = _keys((forecasts,), ("symbol", "model", "origin", "step"))
     without = ~forecasts["yhat"].is_valid().to_numpy()
