@@ -149,9 +149,19 @@ def test_a_source_that_is_down_is_not_asked_for_every_session(folder, replay):
     replay.answers = dict.fromkeys(replay.answers, fail(500))
     found = update(folder, NEXT[5])
     assert sum(replay.asked.values()) == 6  # three tries of two sessions
-    assert list(found.missing) == NEXT[:6]
-    replay.answers = {}
-    assert len(rows(folder)) == BEGUN * len(SYMBOLS)
+    assert list(found.missing) == NEXT[:5]
+    assert NEXT[4] in found.notes[0]
+
+
+def test_a_long_silence_is_no_row_of_holidays(folder, replay):
+    """Of the first sessions the server knows nothing any more: what came later would leave a hole."""
+    begun(folder, replay)
+    for day in NEXT[:6]:
+        del replay.answers[f"/{day}.csv"]
+    found = update(folder, NEXT[8])
+    assert (found.as_of, found.added) == (DAYS[BEGUN - 1], ())
+    assert "--closures" in found.notes[0]
+    assert update(folder, NEXT[8], closures=NEXT[:6]).added == tuple(NEXT[6:9])
 
 
 @pytest.mark.parametrize("step", [fail(404), ok(b"symbol,date,open,high,low,close,volume\n"), ok(b"[]"), fail(204)],

@@ -67,6 +67,6 @@ def _note(every: tuple[Session, ...], last: str, as_of: str | None, moment: dt.d
     if coming is None:
         return None
     return Text(
-        "the session of {date} is over at {closes} UTC, and it is {now}: the set goes to {last}",
+        "the session of {date} ends at {closes} UTC, and it is {now}: asked for up to {last}",
         date=coming.date, closes=f"{coming.closes:%Y-%m-%d %H:%M}", now=f"{moment:%Y-%m-%d %H:%M}", last=last,
     )  # fmt: skip

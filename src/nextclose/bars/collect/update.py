@@ -29,6 +29,8 @@ OVERLAP = 10
 """Sessions before a wanted one that a source's history is compared over."""
 UNIVERSE = 5
 """Sessions in which a symbol that trades has a row."""
+SHUT = 5
+"""Sessions in a row without a bar after which nobody believes in holidays, and later ones are not asked for."""
 OPEN = 20
 """Sessions for which a row that is missing is asked for again."""
 EVER = "9999-12-31"
@@ -69,7 +71,9 @@ def update_set(
     if page is None:
         check_folder(folder, chosen)
     with _alone(folder):
-        page = read_page(folder) or begin(folder, made, chosen, exchange, as_of, now())
+        page, fresh = read_page(folder), False
+        if page is None:
+            page, fresh = begin(folder, made, chosen, exchange, as_of, now()), True
         if exchange is not None and exchange.upper() != page.exchange:
             raise SettingsError(
                 "'{folder}' is a set of {own}: expected that exchange, got {given}",
@@ -77,7 +81,9 @@ def update_set(
             )  # fmt: skip
         parts.check_parts(folder, page.files)
         days = find_days(page.exchange, page.as_of or as_of or str(now().date()), as_of, now())
-        return _Update(folder, replace(page, sources=chosen), days, Gatherer(made), lang).run(frozenset(closures))
+        return _Update(folder, replace(page, sources=chosen), days, Gatherer(made), lang, fresh=fresh).run(
+            frozenset(closures)
+        )
 
 
 def _check_date(as_of: str | None) -> None:
@@ -110,14 +116,16 @@ def _alone(folder: Path) -> Iterator[None]:
 class _Update:
     """A set on its way to a date."""
 
-    def __init__(self, folder: Path, page: Page, days: Days, gatherer: Gatherer, lang: Lang) -> None:
+    def __init__(self, folder: Path, page: Page, days: Days, gatherer: Gatherer, lang: Lang, *, fresh: bool) -> None:
         self.folder, self.page, self.days, self.gatherer, self.lang = folder, page, days, gatherer, lang
         symbols, self.sessions = parts.symbols_and_sessions(folder, page.files)
         self.before, self.symbols, self.old_symbols = page, set(symbols), frozenset(symbols)
         self.known = parts.schema(page.columns).empty_table()
-        self.added: list[str] = []
-        self.rows, self.told = 0, list[tuple[str, str, Text]]()
+        self.added = list(self.sessions) if fresh else []
+        self.rows = sum(part.rows for part in page.files) if fresh else 0
+        self.told: list[tuple[str, str, Text]] = []
         self.rescaled: dict[str, float] = {}
+        self.silent: list[str] = []
 
     def run(self, closures: frozenset[str]) -> SetUpdate:
         """Every session that is wanted, then what is no longer missing."""
@@ -126,6 +134,8 @@ class _Update:
             self.known = parts.read_since(self.folder, self.page.files, self._since(wanted[0]), self.page.columns)
         for session in wanted:
             self._session(session)
+            if len(self.silent) == SHUT:
+                break
         self._forget(closures)
         self._commit()
         return self._result()
@@ -159,6 +169,8 @@ class _Update:
         left = tuple(symbol for symbol in lacking if symbol not in came)
         if left:
             self.told += got.quiet
+        if fresh:
+            self.silent = [] if got.tables else [*self.silent, session]
         shut = fresh and got.nobody_trades
         self.page = self.page.with_missing(session, () if shut else left)
         others = {day for day in self.page.no_session if day != session}
@@ -289,8 +301,19 @@ class _Update:
     def _first_source(self) -> str:
         return self.gatherer.sources[0].name if self.gatherer.sources else PAGE
 
+    def _notes(self) -> Iterator[Text]:
+        if self.days.note is not None:
+            yield self.days.note
+        if len(self.silent) == SHUT:
+            yield Text(
+                "no bar of {count} sessions in a row, {first} to {last}, so later ones were not asked for: give a source that "
+                "has them, or, if the exchange was shut so long, their dates with --closures",
+                count=SHUT,
+                first=self.silent[0],
+                last=self.silent[-1],
+            )
+
     def _result(self) -> SetUpdate:
-        notes = (self.days.note.render(self.lang),) if self.days.note else ()
         return SetUpdate(
             folder=str(self.folder),
             as_of=max((day for day in self.sessions if day <= self.days.limit), default=""),
@@ -305,5 +328,5 @@ class _Update:
                 for source, what, why in dict.fromkeys(self.told)
             ),
             no_session=tuple(day for day in self.page.no_session if day not in self.before.no_session),
-            notes=notes,
+            notes=tuple(note.render(self.lang) for note in self._notes()),
         )
