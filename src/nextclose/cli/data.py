@@ -90,10 +90,13 @@ def update(
     from nextclose.bars.closures import read_closures
     from nextclose.bars.collect import update_set
     from nextclose.cli.progress import stdout
+    from nextclose.cli.stopping import say_when_stopped
+    from nextclose.core.lang import Text
     from nextclose.core.plain import to_json
     from nextclose.report.set_terminal import print_set_update
 
     spoken = language(lang)
+    say_when_stopped(Text("Stopped. The sessions that came in are kept: run the same command again to go on."))
     shut = read_closures(closures) if closures else ()
     found = update_set(folder, as_of=as_of, sources=from_ or (), exchange=exchange, closures=shut, lang=spoken)
     if json:
