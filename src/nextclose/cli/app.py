@@ -15,6 +15,7 @@ from nextclose.cli.export import export
 from nextclose.cli.judge import judge
 from nextclose.cli.lab import lab
 from nextclose.cli.market import app as market
+from nextclose.cli.market_live import score
 from nextclose.cli.predict import predict
 from nextclose.cli.recipes import recipes
 from nextclose.cli.run import run
@@ -43,6 +44,7 @@ app.command("lab")(lab)
 app.command("serve")(serve)
 app.command("recipes")(recipes)
 app.command("bench")(bench)
+market.command("score")(score)
 app.add_typer(data, name="data")
 app.add_typer(market, name="market")
 

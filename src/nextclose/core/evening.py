@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from nextclose.core.results import ModelRow
+from nextclose.core.results import NAN, ModelRow
 
 Status = Literal["ok", "suspended", "stale", "ended", "too-few-bars", "faulty", "failed"]
 """Of a symbol on an evening. ok: it has numbers; suspended: its row of the session says that it did not trade; stale: it
@@ -112,6 +112,12 @@ class Drift:
     """Sessions that the band comes from."""
     alarm: bool
     sentence: str
+    coverage: float = NAN
+    """Share of the truths inside their intervals, in the recent sessions; NaN where none has an interval."""
+    coverage_low: float = NAN
+    """What it keeps above otherwise."""
+    level: float = NAN
+    """What the intervals claim."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,9 @@ from nextclose.judging.accuracy_tests import SAME
 from nextclose.judging.by_symbol import symbol_rows
 from nextclose.judging.contest import PERSISTENCE, contest
 from nextclose.judging.judge import BASELINE_KINDS
+from nextclose.judging.keys import Keys, shared, usable
 from nextclose.judging.model_rows import any_beats, model_rows
+from nextclose.judging.panel import Panel, Sessions
 from nextclose.judging.rivals import against
 from nextclose.judging.row import measure_tally, skill_of_sums
 from nextclose.judging.stored import one_step
@@ -69,6 +71,26 @@ def judge_tallies(
         rivals=rival_rows(tallies, kinds=kinds, lang=lang),
         lang=lang,
     )
+
+
+def tallies_of(forecasts: Forecasts) -> dict[tuple[str, int], Tally]:
+    """(model, step) -> its sums, over the rows of that step that can be judged and that every model made.
+
+    A model that has no such row at a step does not count there.
+    """
+    keys, judged, found = Keys(forecasts), usable(forecasts), {}
+    for step in np.unique(forecasts.step[judged]).tolist():
+        own = judged & (forecasts.step == step)
+        there = np.unique(keys.model[own]).tolist()
+        for model, rows in zip(there, shared(keys, own, there), strict=True):
+            panel = Panel(
+                rows=forecasts.where(rows),
+                symbol=keys.symbol[rows],
+                sessions=Sessions.of_days(keys.day[rows]),
+                step=step,
+            )
+            found[keys.models[model], step] = Tally.of(panel)
+    return found
 
 
 def rival_rows(

@@ -73,12 +73,15 @@ class FileSet:
                 found[one.name] = float(np.median(values))
         return found
 
-    def read(self, names: Sequence[str], faults: str) -> Iterator[tuple[str, Bars | UserError]]:
-        """(name, its bars or why there are none) for each of some symbols, in their order."""
+    def read(
+        self, names: Sequence[str], faults: str, since: np.datetime64 | None = None
+    ) -> Iterator[tuple[str, Bars | UserError]]:
+        """(name, its bars or why there are none) for each of some symbols, in their order; only those from a day on."""
         for name in names:
             try:
                 table, path = self._table(name)
-                yield from split_table(table, [name], faults, str(path))
+                for _, found in split_table(table, [name], faults, str(path)):
+                    yield name, found.between(since, None) if isinstance(found, Bars) else found
             except UserError as error:
                 yield name, error
 

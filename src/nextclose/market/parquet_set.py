@@ -70,26 +70,30 @@ class ParquetSet:
         pairs = zip(found.column("name").to_pylist(), found.column("value").to_pylist(), strict=True)
         return {name: float(value) for name, value in pairs if value is not None}
 
-    def read(self, names: Sequence[str], faults: str) -> Iterator[tuple[str, Bars | UserError]]:
-        """(name, its bars or why there are none) for each of some symbols, in their order."""
+    def read(
+        self, names: Sequence[str], faults: str, since: np.datetime64 | None = None
+    ) -> Iterator[tuple[str, Bars | UserError]]:
+        """(name, its bars or why there are none) for each of some symbols, in their order; only those from a day on."""
         try:
-            yield from split_table(self._rows(names), names, faults, self.source)
+            yield from split_table(self._rows(names, since), names, faults, self.source)
         except SourceError as error:
             if len(names) == 1:
                 yield names[0], error
             else:  # a page that cannot be read spoils its own symbols alone
                 for name in names:
-                    yield from self.read([name], faults)
+                    yield from self.read([name], faults, since)
 
-    def _rows(self, names: Sequence[str]) -> Any:
+    def _rows(self, names: Sequence[str], since: np.datetime64 | None) -> Any:
         """The rows of some symbols in the order of the set."""
         wanted = ", ".join(
             f"{_quoted(self._columns[name])} AS {name}" for name in ("date", *NUMBERS) if name in self._columns
         )
         listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
+        source, later = ("{files}", "") if since is None else (self._dated, f" AND {DAY} >= CAST(? AS DATE)")
         return self._ask(
-            f"SELECT {self._symbol} AS symbol, {wanted} FROM {{files}} WHERE {self._name} IN ({listed}) "
-            "ORDER BY filename, file_row_number"
+            f"SELECT {self._symbol} AS symbol, {wanted} FROM {source} WHERE {self._name} IN ({listed}){later} "
+            "ORDER BY filename, file_row_number",
+            [] if since is None else [str(since)],
         )
 
     def _check_files(self) -> None:

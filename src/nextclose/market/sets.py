@@ -58,8 +58,10 @@ class BarSet(Protocol):
     def traded(self, before: np.datetime64) -> dict[str, float]:
         """Name -> median of close times volume over the rows before a date; missing where there is none."""
 
-    def read(self, names: Sequence[str], faults: str) -> Iterator[tuple[str, Bars | UserError]]:
-        """(name, its bars or why there are none) for each of some symbols, in their order."""
+    def read(
+        self, names: Sequence[str], faults: str, since: np.datetime64 | None = None
+    ) -> Iterator[tuple[str, Bars | UserError]]:
+        """(name, its bars or why there are none) for each of some symbols, in their order; only those from a day on."""
 
 
 def open_set(source: str) -> BarSet:

@@ -36,7 +36,7 @@ class Book:
     @cached_property
     def matched(self) -> Ints:
         """(n,) for each forecast the row of its truth; -1 where none has come."""
-        own, other = _keys((self.forecasts, self.truths), ("symbol", "origin", "step"))
+        own, other = keys_of((self.forecasts, self.truths), ("symbol", "origin", "step"))
         if not len(other):
             return np.full(len(own), -1, dtype=np.int64)
         order = np.argsort(other, kind="stable")
@@ -117,7 +117,7 @@ def _rows(ledger: Ledger, kind: Kind) -> pa.Table:
 
 def first_numbers(forecasts: pa.Table) -> pa.Table:
     """One row a forecast: what was said first counts, and a number may follow where there was none."""
-    (keys,) = _keys((forecasts,), ("symbol", "model", "origin", "step"))
+    (keys,) = keys_of((forecasts,), ("symbol", "model", "origin", "step"))
     without = ~forecasts["yhat"].is_valid().to_numpy()
     entry = np.arange(len(keys))
     order = np.lexsort((np.where(without, -entry, entry), without, keys))
@@ -126,13 +126,13 @@ def first_numbers(forecasts: pa.Table) -> pa.Table:
 
 
 def _last(truths: pa.Table) -> pa.Table:
-    (keys,) = _keys((truths,), ("symbol", "origin", "step"))
+    (keys,) = keys_of((truths,), ("symbol", "origin", "step"))
     order = np.argsort(keys, kind="stable")
     last = order[np.flatnonzero(np.diff(keys[order], append=-1))]
     return truths if len(last) == len(keys) else truths.take(np.sort(last))
 
 
-def _keys(tables: tuple[pa.Table, ...], columns: tuple[str, ...]) -> tuple[Ints, ...]:
+def keys_of(tables: tuple[pa.Table, ...], columns: tuple[str, ...]) -> tuple[Ints, ...]:
     """A whole number a row, equal where all the columns are, in all the tables alike."""
     import pyarrow as pa
 
