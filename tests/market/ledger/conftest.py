@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from nextclose.core.forecasts import Forecasts
+from nextclose.judging.market import tallies_of
 from nextclose.market.ledger.chain import Ledger
 from nextclose.market.ledger.lines import hash_of
 from nextclose.market.ledger.tables import schema_of
-from nextclose.market.tables import to_parquet
+from nextclose.market.tables import columns_table, to_parquet
 
 ORIGIN = dt.date(2024, 1, 2)
 
@@ -41,10 +43,25 @@ def rows(kind, *every):
     return pa.Table.from_pylist(list(every), schema=schema_of(kind))
 
 
+def own_sessions(sessions, seed=0, error=1.0, models=("net",)):
+    """A run's own test sessions, with a session's sums a model."""
+    rng = np.random.default_rng(seed)
+    days = np.busday_offset("2022-01-03", np.arange(sessions)).repeat(10)
+    change = 0.02 * rng.standard_normal(len(days))
+    common = {"symbol": np.tile([f"S{number}" for number in range(10)], sessions).astype(object), "y": 1.0 + change}
+    common |= {"origin": days - 1, "target_date": days, "last_close": np.ones(len(days)), "level": 0.9}
+    common |= {"lo": np.full(len(days), 0.967), "hi": np.full(len(days), 1.033)}
+    parts = []
+    for model in models:
+        own = {"model": np.full(len(days), model, dtype=object), "yhat": 1.0 + change * (1.0 - error)}
+        parts += [(name, sums.columns()) for (name, _), sums in tallies_of(Forecasts.make(common | own)).items()]
+    return columns_table(parts)
+
+
 def bare_run(folder, recipes=("net",), sessions=None):
     """As much of a finished run as a ledger asks for."""
     folder.mkdir(parents=True)
-    table = to_parquet(pa.table({"model": ["net"], "step": [1]}) if sessions is None else sessions)
+    table = to_parquet(own_sessions(5) if sessions is None else sessions)
     config = {
         "spans": {"sessions": ["2023-12-29"]},
         "recipes": {name: {} for name in recipes},
