@@ -1,9 +1,12 @@
 """Drift: does a model err as it erred before, against persistence?
 
-The statistic is the root of the model's squared errors over persistence's in the last sessions: calm and wild markets move
-both, so that it stays where it was while the model is what it was. Its band is that of two stretches of the reference
-sessions, one as long as the recent one and one as long as the reference, drawn independently in circular blocks (Politis &
-Romano 1992): it holds the noise of a short stretch, that of the reference itself, and their serial dependence.
+The statistic is the root of the model's squared errors over persistence's in the last sessions. Were a model's changes as
+large as the market's, whatever the market does, that would stay where it was. A net whose changes keep their size errs more
+against persistence in calm weeks, without being any worse. So a line is fitted to the reference sessions, squared error a
+forecast = a + b times persistence's (a, b >= 0), which holds both, and the band lies around what it foretells of the recent
+sessions. How wide it is comes from pairs of stretches of the reference, one as long as the recent one and one as long as the
+reference with a line of its own, drawn independently in circular blocks (Politis & Romano 1992): the noise of a short
+stretch, that of the line, and their serial dependence are in it.
 """
 
 from __future__ import annotations
@@ -26,21 +29,30 @@ FEWEST = 5
 REFERENCE = 60
 """Reference sessions below which there is no band."""
 RATE = 0.005
-"""Evenings without drift on which the error leaves its band nevertheless, as the band is made; half of them above."""
+"""Share of evenings without drift on which the error may leave its band, by the band's making; half of them on each side."""
+MARGIN = 0.02
+"""What the error may move by, as a share, or the coverage, as points: over many symbols less can be told, and means little."""
 RESAMPLES = 4_000
-SAME = 1e-9
+_SAME = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Band:
-    """What a statistic keeps between, all but `RATE` of the time."""
+class _Recent:
+    """The last m sessions."""
 
-    low: float
-    high: float
+    m: int
+    ratio: float
+    base: float
+    """Persistence's squared error a forecast."""
+    coverage: float
+    level: float
 
 
 def drift(reference: Tally, recent: Tally, *, name: str, lang: Lang = "en") -> Drift | Text:
     """One model's recent error and coverage against what they were; why there is nothing to compare, otherwise.
+
+    An error above its band raises the alarm, one below it too: too good is no good sign. So does a coverage below both its
+    level and what the reference lets one expect.
 
     Parameters
     ----------
@@ -59,60 +71,89 @@ def drift(reference: Tally, recent: Tally, *, name: str, lang: Lang = "en") -> D
             count=reference.sessions,
             least=REFERENCE,
         )
-    lost, base = float(recent.lost[-m:].sum()), float(recent.base[-m:].sum())
-    if not (lost > 0.0 and base > 0.0 and reference.lost.sum() > 0.0 and reference.base.sum() > 0.0):
+    if min(reference.lost.sum(), reference.base.sum(), recent.base[-m:].sum()) <= 0.0:
         return Text("{name}: there is no error to compare", name=name)
-    ratio, band = float(np.sqrt(lost / base)), error_band(reference.lost, reference.base, m)
-    intervals = int(recent.intervals[-m:].sum())
-    coverage = int(recent.inside[-m:].sum()) / intervals if intervals else float("nan")
-    least = coverage_band(reference.inside, reference.intervals, m)
-    level = _level(recent, m)
-    worse, better = ratio > band.high + SAME, ratio < band.low - SAME
-    narrow = bool(coverage < min(least, level) - SAME)
-    said = {"name": name, "m": m, "ratio": f"{ratio:.3f}", "low": f"{band.low:.3f}", "high": f"{band.high:.3f}"}
-    sentence = [_of_error(worse, better, said)]
-    if narrow:
-        sentence.append(_of_coverage(coverage, least, level))
-    return Drift(
-        model=name,
-        sessions=m,
-        ratio=ratio,
-        low=band.low,
-        high=band.high,
-        reference=reference.sessions,
-        alarm=worse or better or narrow,
-        sentence=" ".join(part.render(lang) for part in sentence),
-        coverage=coverage,
-        coverage_low=least,
-        level=level,
+    return _compare(reference, _last(recent, m), name, lang)
+
+
+def _last(recent: Tally, m: int) -> _Recent:
+    base, intervals = float(recent.base[-m:].sum()), int(recent.intervals[-m:].sum())
+    levels = recent.level[-m:][np.isfinite(recent.level[-m:])]
+    return _Recent(
+        m=m,
+        ratio=float(np.sqrt(recent.lost[-m:].sum() / base)),
+        base=base / int(recent.n[-m:].sum()),
+        coverage=int(recent.inside[-m:].sum()) / intervals if intervals else float("nan"),
+        level=float(levels[-1]) if len(levels) else float("nan"),
     )
 
 
-def error_band(lost: Float64s, base: Float64s, m: int) -> Band:
-    """Of the root of lost over base in m sessions, from those (T,) of the reference.
+def _compare(reference: Tally, recent: _Recent, name: str, lang: Lang) -> Drift:
+    low, high = error_band(reference, recent.m, recent.base)
+    least = coverage_floor(reference, recent.m)
+    worse, better = recent.ratio > high + _SAME, recent.ratio < low - _SAME
+    narrow = bool(recent.coverage < min(least, recent.level) - _SAME)
+    said = {"name": name, "m": recent.m, "ratio": f"{recent.ratio:.3f}", "low": f"{low:.3f}", "high": f"{high:.3f}"}
+    told = [_of_error(worse, better, said)]
+    if narrow:
+        told.append(_of_coverage(recent.coverage, least, recent.level))
+    return Drift(
+        model=name,
+        sessions=recent.m,
+        ratio=recent.ratio,
+        low=low,
+        high=high,
+        reference=reference.sessions,
+        alarm=worse or better or narrow,
+        sentence=" ".join(text.render(lang) for text in told),
+        coverage=recent.coverage,
+        coverage_low=least,
+        level=recent.level,
+    )
 
-    Both stretches are drawn, so that the log of the one's ratio over the other's is what it is without drift.
-    """
-    short, long = _stretches(np.column_stack([lost, base]), m)
+
+def error_band(reference: Tally, m: int, base: float) -> tuple[float, float]:
+    """Of the root of the squared errors over persistence's in m sessions in which persistence's is `base` a forecast."""
+    x, y = reference.base / reference.n, reference.lost / reference.n
+    weight = 1.0 / (x + x.mean()) ** 2
+    sums = np.column_stack(
+        [reference.lost, reference.base, reference.n, weight, weight * x, weight * x**2, weight * y, weight * x * y]
+    )
+    short, long = _stretches(sums, m)
     with np.errstate(divide="ignore", invalid="ignore"):
-        away = 0.5 * (np.log(short[:, 0] / short[:, 1]) - np.log(long[:, 0] / long[:, 1]))
-    ratio = np.sqrt(float(lost.sum()) / float(base.sum()))
-    low, high = np.quantile(away[np.isfinite(away)], [RATE / 2.0, 1.0 - RATE / 2.0])
-    return Band(low=float(ratio * np.exp(low)), high=float(ratio * np.exp(high)))
+        away = 0.5 * np.log(short[:, 0] / _foretold(long, short[:, 1] / short[:, 2]) / short[:, 2])
+    centre = float(np.sqrt(_foretold(sums.sum(axis=0), np.array(base)) / base))
+    low, high = centre * np.exp(np.quantile(away[np.isfinite(away)], [RATE / 2.0, 1.0 - RATE / 2.0]))
+    return min(float(low), centre * (1.0 - MARGIN)), max(float(high), centre * (1.0 + MARGIN))
 
 
-def coverage_band(inside: Ints, intervals: Ints, m: int) -> float:
-    """What the coverage of m sessions keeps above, all but half of `RATE` of the time; NaN without intervals.
+def coverage_floor(reference: Tally, m: int) -> float:
+    """What the coverage of m sessions keeps above, all but half of `RATE` of the evenings; NaN without enough intervals.
 
     The symbols of a session hit or miss together, so sessions are drawn, not intervals.
     """
-    known = intervals > 0
+    known = reference.intervals > 0
     if np.count_nonzero(known) < REFERENCE:
         return float("nan")
-    hits, every = inside[known].astype(np.float64), intervals[known].astype(np.float64)
-    short, long = _stretches(np.column_stack([hits, every]), m)
+    sums = np.column_stack([reference.inside[known], reference.intervals[known]]).astype(np.float64)
+    short, long = _stretches(sums, m)
     away = short[:, 0] / short[:, 1] - long[:, 0] / long[:, 1]
-    return float(hits.sum() / every.sum() + np.quantile(away, RATE / 2.0))
+    return float(sums[:, 0].sum() / sums[:, 1].sum() + min(float(np.quantile(away, RATE / 2.0)), -MARGIN))
+
+
+def _foretold(sums: Float64s, base: Float64s) -> Float64s:
+    """Squared error a forecast where persistence's is `base`, by the line that sums (..., 8) of sessions give."""
+    w, x, xx, y, xy = np.moveaxis(sums[..., 3:], -1, 0)
+    spread = w * xx - x * x
+    flat = spread <= _SAME * w * xx
+    slope = (w * xy - x * y) / np.where(flat, 1.0, spread)
+    level = (y - slope * x) / w
+    through = flat | (level < 0.0)
+    even = ~through & (slope < 0.0)
+    slope = np.where(through, xy / xx, np.where(even, 0.0, slope))
+    level = np.where(through, 0.0, np.where(even, y / w, level))
+    foretold: Float64s = level + slope * base
+    return foretold
 
 
 def _stretches(values: Float64s, m: int) -> tuple[Float64s, Float64s]:
@@ -125,8 +166,8 @@ def _sums(values: Float64s, length: int, starts: Ints) -> Float64s:
     """Sums over circular blocks from these rows (RESAMPLES, blocks), the last as short as the length asks for."""
     T, block = len(values), block_length(len(values))
     rest = length - (starts.shape[1] - 1) * block
-    twice = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(np.concatenate([values, values]), axis=0)])
-    whole, short = (twice[size : size + T] - twice[:T] for size in (block, rest))
+    running = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(np.concatenate([values, values]), axis=0)])
+    whole, short = (running[size : size + T] - running[:T] for size in (block, rest))
     summed: Float64s = whole[starts[:, :-1]].sum(axis=1) + short[starts[:, -1]]
     return summed
 
@@ -137,11 +178,6 @@ def _draws(T: int, m: int) -> tuple[Ints, Ints]:
     rng, block = np.random.Generator(np.random.PCG64(0)), block_length(T)
     short, long = (rng.integers(0, T, (RESAMPLES, -(-length // block))) for length in (m, T))
     return short, long
-
-
-def _level(recent: Tally, m: int) -> float:
-    known = recent.level[-m:][np.isfinite(recent.level[-m:])]
-    return float(known[-1]) if len(known) else float("nan")
 
 
 def _of_error(worse: bool, better: bool, said: dict[str, object]) -> Text:
