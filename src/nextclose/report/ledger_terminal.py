@@ -43,11 +43,9 @@ def print_verdict(verdict: RunningVerdict, console: Console, lang: Lang) -> None
         if one.alarm:
             console.print(Rich.assemble(("! ", ALARM), one.sentence))
     for row in verdict.models:
-        if row.kind == "recipe":
+        if row.kind == "recipe" and row.verdict != "too few to tell":
             mark, colour = MARKS[row.verdict]
             console.print(Rich.assemble((f"{mark} ", colour), row.sentence))
-    if verdict.models:
-        console.print()
     for line in (*_counts(verdict, lang), *verdict.reasons.values()):
         console.print(Rich(f"· {line}", style=QUIET))
 
@@ -95,7 +93,7 @@ def _counts(verdict: RunningVerdict, lang: Lang) -> Iterator[str]:
         count, every = f"{verdict.in_time:,}", f"{verdict.scored:,}"
         yield say("{count} of {every} were written before their session opened", lang, count=count, every=every)
     yield say(
-        "{entries} entries, the last {head}: note it elsewhere, and --expect {head} shows later that nothing was cut off",
+        "{entries} entries, the last {head}: noted elsewhere, --expect shows by it later that none was cut off",
         lang,
         entries=f"{verdict.entries:,}",
         head=verdict.head[:16],

@@ -12,7 +12,7 @@ the head's hash elsewhere, and asks for it later (`Ledger.expect`).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,12 +113,12 @@ class Ledger:
         """The Parquet file of an entry that has one."""
         return self.folder / (entry.file or "")
 
-    def table(self, entry: Entry) -> pa.Table:
-        """The rows of an entry that has some. Raises LedgerError where its file is gone or damaged."""
+    def table(self, entry: Entry, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of an entry that has some, or some columns of them. Raises LedgerError where its file is gone or damaged."""
         import pyarrow as pa
 
         try:
-            return from_parquet(self.path(entry))
+            return from_parquet(self.path(entry), columns)
         except (OSError, pa.ArrowException):
             raise _damaged(self.folder, MisfitError(entry.entry, _gone(entry))) from None
 

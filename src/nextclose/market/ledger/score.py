@@ -18,7 +18,7 @@ from nextclose.market.config import MarketConfig
 from nextclose.market.files import write_text
 from nextclose.market.ledger.arrivals import Arrivals, arrivals
 from nextclose.market.ledger.basis import bases
-from nextclose.market.ledger.book import Book, read
+from nextclose.market.ledger.book import Book, read, with_truths
 from nextclose.market.ledger.chain import Clock, Ledger, clock
 from nextclose.market.ledger.entries import VERDICT
 from nextclose.market.ledger.tables import schema_of
@@ -60,7 +60,7 @@ def score_run(
     """
     began = time.perf_counter()
     ledger = Ledger.open(folder)
-    book, scan = read(ledger), bars.scan()
+    book, scan = read(ledger, told=False), bars.scan()
     last = scan.dates[-1] if as_of is None else min(parse_date("as-of", as_of), scan.dates[-1])
     every = Wanted.of(book)
     looked = every.where(every.pending | (every.origin >= last - LOOK_BACK))
@@ -79,7 +79,7 @@ def score_run(
         }
         until = str(market.sessions[-1]) if len(market.sessions) else str(last)
         entry = ledger.append("truths", came, as_of=until, page=page, now=now, publish=False).entry
-        book = read(ledger)
+        book = with_truths(book, ledger)
     verdict = running_verdict(book, ledger, lang=lang)
     _write(ledger, to_json(verdict))
     still = looked.where(looked.pending & ~new)
