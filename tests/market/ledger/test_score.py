@@ -14,6 +14,7 @@ from tests.conftest import walk_bars
 from tests.market.conftest import rows_of, table_of
 from tests.market.ledger.conftest import at, bare_run, rows
 
+from nextclose.bars.kept import Page, Rescaled, write_page
 from nextclose.core.errors import SettingsError
 from nextclose.core.plain import to_json
 from nextclose.market.ledger import book
@@ -87,11 +88,12 @@ class Market:
         pq.write_table(table_of(*self.bars.values()), path)
         return str(path)
 
-    def lacking(self, page):
-        """What set.json says is missing."""
-        days = {str(DAYS[day]): list(symbols) for day, symbols in page.items()}
+    def noted(self, missing=None, rescaled=()):
+        """What the set's own page says is missing, and was rescaled."""
+        days = {str(DAYS[day]): tuple(symbols) for day, symbols in (missing or {}).items()}
+        noted = tuple(Rescaled(symbol=name, session=str(DAYS[day]), ratio=ratio) for name, day, ratio in rescaled)
         self.source()
-        (self.folder / "set" / "set.json").write_text(json.dumps({"missing": days}))
+        write_page(self.folder / "set", Page(exchange="XKRX", missing=days, rescaled=noted))
 
     def score(self, day=None, **more):
         day = None if day is None else str(DAYS[day])
@@ -227,10 +229,10 @@ def test_what_the_set_lacks_is_waited_for(market):
     market.said(FIRST)
     kept = market.bars["B"]
     market.without("B", FIRST + 1)
-    market.lacking({FIRST + 1: ["B"]})
+    market.noted({FIRST + 1: ["B"]})
     assert market.score(FIRST + 3).truths == 4
     market.bars["B"] = kept
-    market.lacking({})
+    market.noted()
     assert market.score(FIRST + 3).truths == 1
     row = market.truths()["B", FIRST, 1]
     assert (row["actual_date"], row["mark"]) == (DAYS[FIRST + 1].item(), "")
@@ -239,7 +241,7 @@ def test_what_the_set_lacks_is_waited_for(market):
 @pytest.mark.parametrize(("day", "symbols"), [(FIRST, ["B"]), (FIRST + 2, ["B"]), (FIRST + 1, ["A?"])])
 def test_what_it_lacks_elsewhere_is_not_waited_for(market, day, symbols):
     market.said(FIRST)
-    market.lacking({day: symbols})
+    market.noted({day: symbols})
     assert market.score(FIRST + 3).truths == 5
 
 
@@ -310,6 +312,22 @@ def test_a_close_that_was_corrected_is_no_split(market, factor, mark):
     found = market.score(FIRST + 1)
     row = market.truths()["C", FIRST, 1]
     assert (row["basis"], row["mark"], found.rescaled) == (1.0, mark, {})
+
+
+@pytest.mark.parametrize(("noted", "basis"), [(0.1, 0.1), (0.5, 1.0)])
+def test_a_split_that_the_set_noted_needs_no_other_sign(market, noted, basis):
+    """Rounded prices may change by more than a rescaling would; the note of another ratio says nothing."""
+    market.said(FIRST - 1)
+    market.score(FIRST)
+    market.said(FIRST)
+    bars = market.bars["C"]
+    rounded = np.where(bars.dates == DAYS[FIRST - 1], bars.close * 1.01, bars.close)
+    market.change("C", factor=0.1, close=0.1 * rounded, high=bars.high)
+    market.noted(rescaled=[("C", FIRST - 5, 3.0), ("A", FIRST + 1, 0.1), ("C", FIRST + 1, noted)])
+    market.score(FIRST + 1)
+    row = market.truths()["C", FIRST, 1]
+    assert row["basis"] == pytest.approx(basis)
+    assert (row["mark"] == "revised") == (basis == 1.0)
 
 
 def test_a_symbol_that_cannot_be_read_waits(market):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nextclose.bars.bars import Bars
+from nextclose.bars.kept import BARS, Page, read_page
 from nextclose.core.types import Bools, Dates, Float64s, Ints
 from nextclose.market.sets import BarSet, Scan
 from nextclose.market.spans import market_sessions
 
-SET_PAGE = "set.json"
 _SYMBOL = 1 << 32
 """Days that a symbol's numbers leave room for."""
 
@@ -37,6 +35,8 @@ class Arrivals:
     """(T,) of the market, up to the last that may be looked at."""
     missing: Ints
     """(M,) keys of the rows that no source gave, increasing."""
+    rescaled: Mapping[str, Sequence[tuple[np.datetime64, float]]]
+    """Symbol -> sessions before which its prices were multiplied by a ratio, as the set noted them."""
 
     def keys(self, symbols: Ints, days: Dates) -> Ints:
         """(n,) as `key`; a symbol that is not here has the number -1, and no bar."""
@@ -85,38 +85,43 @@ def arrivals(
         np.repeat([number for number, _ in parts], [len(own) for _, own in parts]).astype(np.int64),
     )
     seen = dates <= as_of
-    sessions = market_sessions(scan.dates, scan.counts)
+    page, sessions = page_of(bars), market_sessions(scan.dates, scan.counts)
     return Arrivals(
         symbols=symbols,
         key=(code * _SYMBOL + dates.astype(np.int64))[seen],
         dates=dates[seen],
         close=close[seen],
         sessions=sessions[sessions <= as_of],
-        missing=_missing(bars, symbols | {names[symbol]: number for symbol, number in symbols.items()}, as_of),
+        missing=_missing(page, symbols | {names[symbol]: number for symbol, number in symbols.items()}, as_of),
+        rescaled=_rescaled(page, scan),
     )
 
 
-def missing_rows(files: Sequence[Path]) -> dict[str, list[str]]:
-    """Session -> symbols whose row no source gave, of a set that `nextclose data update` keeps; empty for any other."""
-    for folder in dict.fromkeys(parent for path in files for parent in path.parents[:2]):
-        try:
-            page = json.loads((folder / SET_PAGE).read_text(encoding="utf-8"))
-            return {str(day): list(symbols) for day, symbols in page["missing"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    return {}
+def page_of(bars: BarSet) -> Page | None:
+    """What a set says of itself that `nextclose data update` keeps; None of any other. SavedRunError where it is damaged."""
+    parts = bars.files[0].parent
+    return read_page(parts.parent) if parts.name == BARS else None
 
 
-def _missing(bars: BarSet, symbols: Mapping[str, int], as_of: np.datetime64) -> Ints:
-    days = missing_rows(bars.files).items()
+def _missing(page: Page | None, symbols: Mapping[str, int], as_of: np.datetime64) -> Ints:
+    lacking = {} if page is None else page.missing
     keys = [
         symbols[name] * _SYMBOL + int(np.datetime64(day, "D").astype(np.int64))
-        for day, names in days
+        for day, names in lacking.items()
         if np.datetime64(day, "D") <= as_of
         for name in names
         if name in symbols
     ]
     return np.array(sorted(keys), dtype=np.int64)
+
+
+def _rescaled(page: Page | None, scan: Scan) -> dict[str, list[tuple[np.datetime64, float]]]:
+    ours = dict(zip(scan.names, scan.symbols, strict=True))
+    found: dict[str, list[tuple[np.datetime64, float]]] = {}
+    for one in () if page is None else page.rescaled:
+        pair = (np.datetime64(one.session, "D"), one.ratio)
+        found.setdefault(ours.get(one.symbol, one.symbol), []).append(pair)
+    return found
 
 
 def _joined(parts: Sequence[npt.NDArray[Any]], kind: Any) -> Any:

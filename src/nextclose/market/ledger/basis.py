@@ -19,23 +19,33 @@ RECENT = 5
 def bases(wanted: Wanted, origins: Ints, market: Arrivals, book: Book) -> tuple[Float64s, Bools]:
     """For each of n origins that have a bar: newer over forecast price, and whether the close was revised instead.
 
-    A split or a dividend multiplies all of a symbol's closes before it, so that the changes between them stay; a close that
-    was corrected changes them. The changes known are those of the symbol's latest truths: close after over close before, of
-    one look-up. Where there are none, nothing speaks against a rescaling.
+    A set that `nextclose data update` keeps notes what it rescaled. For any other: a split or a dividend multiplies all of a
+    symbol's closes before it, so that the changes between them stay; a close that was corrected changes them. The changes
+    known are those of the symbol's latest truths: close after over close before, of one look-up. Where there are none, nothing
+    speaks against a rescaling.
     """
     ratio = market.close[origins] / wanted.last_close
     moved = np.flatnonzero(np.abs(ratio - 1.0) > EQUAL)
     basis, revised = np.ones(len(ratio)), np.zeros(len(ratio), dtype=np.bool_)
     known = _changes(book, market, {wanted.symbol[row] for row in moved}) if len(moved) else {}
     for row in moved.tolist():
-        until, differs = known.get(wanted.symbol[row], _NOTHING)
-        count = int(np.searchsorted(until, wanted.origin[row].astype(np.int64), side="right"))
-        revised[row] = bool(np.any(differs[max(count - RECENT, 0) : count]))
+        symbol, origin = wanted.symbol[row], wanted.origin[row]
+        until, differs = known.get(symbol, _NOTHING)
+        count = int(np.searchsorted(until, origin.astype(np.int64), side="right"))
+        differ = bool(np.any(differs[max(count - RECENT, 0) : count]))
+        revised[row] = differ and not _noted(market, symbol, origin, ratio[row])
         basis[row] = 1.0 if revised[row] else ratio[row]
     return basis, revised
 
 
 _NOTHING = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_))
+
+
+def _noted(market: Arrivals, symbol: str, origin: np.datetime64, ratio: float) -> bool:
+    """Whether the set's latest rescalings of a symbol, from some session after the origin on, come to a ratio."""
+    later = [own for session, own in market.rescaled.get(symbol, ()) if session > origin]
+    products = np.cumprod(later[::-1])
+    return bool(np.any(np.abs(products / ratio - 1.0) <= ROUNDED))
 
 
 def _changes(book: Book, market: Arrivals, symbols: set[str]) -> Mapping[str, tuple[Ints, Bools]]:
