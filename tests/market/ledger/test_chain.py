@@ -57,6 +57,14 @@ def test_it_is_bound_to_its_run(ledger):
     assert page["recipes"] == ["net"]
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "result.json"])
+def test_in_another_run_it_does_not_fit(filled, name):
+    (run_of(filled) / name).write_bytes(b"{}")
+    assert first_misfit(filled) == 1
+    (run_of(filled) / name).unlink()
+    assert Ledger.open(run_of(filled)).entries == filled.entries
+
+
 def test_it_is_begun_once(filled):
     assert Ledger.begin(run_of(filled), now=at(5)).entries == filled.entries
 

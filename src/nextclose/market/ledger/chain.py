@@ -65,7 +65,8 @@ class Ledger:
     def open(cls, run: Path, *, verify: bool = True) -> Ledger:
         """The ledger of the run in a folder.
 
-        verify : read every file and compare its hash; otherwise the lines alone are checked.
+        verify : read every file and compare its hash, those by which it is bound to the run too; otherwise the lines alone are
+            checked.
 
         Raises
         ------
@@ -79,7 +80,9 @@ class Ledger:
         content = whole_lines(_bytes(folder / CHAIN))
         try:
             ledger = cls(folder, content, read_lines(content))
-            ledger._check_files(ledger.entries if verify else ())
+            if verify:
+                _check_run(run, ledger.entries)
+                ledger._check_files(ledger.entries)
         except MisfitError as misfit:
             raise _damaged(folder, misfit) from None
         ledger._check_head()
@@ -242,6 +245,15 @@ class Ledger:
 
 SHORTEST = 8
 """Digits by which an entry can be asked for."""
+
+
+def _check_run(run: Path, entries: Sequence[Entry]) -> None:
+    """Raise MisfitError where the run beside a ledger is not the one that it was opened for."""
+    for entry in entries[:1]:
+        for name in ("manifest", "result"):
+            path = run / f"{name}.json"
+            if path.is_file() and hash_of(_bytes(path)) != entry.page.get(name):
+                raise MisfitError(entry.entry, Text("it was opened for a run with another {file}", file=path.name))
 
 
 def _in_shape(kind: Kind, table: pa.Table) -> pa.Table:
