@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.bars.headers import recognise
-from nextclose.bars.rows import read_sheet
+from nextclose.bars.rows import Rows, read_sheet
 from nextclose.bars.symbols import normal_symbol
 from nextclose.bars.tables import read_file
 from nextclose.core.errors import SourceError, UserError
@@ -84,6 +85,15 @@ class FileSet:
                     yield name, found.between(since, None) if isinstance(found, Bars) else found
             except UserError as error:
                 yield name, error
+
+    def unchecked(self, names: Sequence[str]) -> dict[str, Rows]:
+        """Name -> its rows as they stand, those that `read` leaves out included; missing where they cannot be read."""
+        found: dict[str, Rows] = {}
+        for name in names:
+            with suppress(UserError):
+                table, path = self._table(name)
+                found |= dict(read_sheet(table, str(path)).each())
+        return found
 
     def _table(self, name: str) -> tuple[Any, Path]:
         """The rows of a symbol and their first file; whoever asks for a few symbols need not look at the others."""

@@ -6,23 +6,41 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.core.fit import Fit
 from nextclose.core.types import Dates, Float64s
+from nextclose.judging.splits import Fold
 from nextclose.market.config import MarketConfig
 from nextclose.market.files import write_bytes, write_text
 from nextclose.market.spans import MarketFold, MarketSplit, fold_starts
+from nextclose.recipes import Recipe
 from nextclose.study.scores import Scores
-from nextclose.study.walk import RecipeWalk, Walked
-from nextclose.training.fold import Fitted, FittedFold, check_spans
-from nextclose.windows import fit_scaler
+from nextclose.study.walk import Walked
+from nextclose.training.fold import Fitted, FittedFold, Wanted, check_spans
+from nextclose.windows import Dataset, fit_scaler
 
 POOLED_MEAN = "pooled-mean"
 """The constant that a pooled net must beat: the mean return over all symbols and sessions of the train span."""
 FOLDER, MEANS = "nets", "means.json"
+
+
+class Walk(Protocol):
+    """A recipe on a symbol: its windows, and the folds that nets are wanted for."""
+
+    recipe: Recipe
+    data: Dataset
+
+    @property
+    def folds(self) -> Sequence[Fold]:
+        """In order."""
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """The same as a fit would want it; None where no fold is."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,14 +60,15 @@ class PooledNets:
     folds: Mapping[str, Sequence[PooledFold]]
     means: Float64s
 
-    def fitted(self, walk: RecipeWalk) -> Fitted:
+    def fitted(self, walk: Walk) -> Fitted:
         """A symbol's folds: the market's nets with the symbol's own scaler. Raises TooFewBarsError where it has no window."""
-        check_spans(walk.wanted)
+        if walk.wanted is not None:
+            check_spans(walk.wanted)
         own = self.folds[walk.recipe.name]
         return Fitted(folds=tuple(_fold(walk, fold, own) for fold in walk.folds), seconds=0.0)
 
 
-def _fold(walk: RecipeWalk, fold: object, nets: Sequence[PooledFold]) -> FittedFold:
+def _fold(walk: Walk, fold: object, nets: Sequence[PooledFold]) -> FittedFold:
     assert isinstance(fold, MarketFold)
     data, pooled = walk.data, nets[fold.number]
     windows = data.train_windows(fold.train_start, fold.train_stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from nextclose.bars.bars import Bars
 from nextclose.bars.days import read_days
 from nextclose.bars.headers import WANTED, recognise
-from nextclose.bars.rows import NUMBERS
+from nextclose.bars.rows import NUMBERS, Rows, read_sheet
 from nextclose.bars.symbols import normal_symbol
 from nextclose.core.errors import SourceError, UserError
 from nextclose.core.types import Dates
@@ -82,6 +83,14 @@ class ParquetSet:
             else:  # a page that cannot be read spoils its own symbols alone
                 for name in names:
                     yield from self.read([name], faults, since)
+
+    def unchecked(self, names: Sequence[str]) -> dict[str, Rows]:
+        """Name -> its rows as they stand, those that `read` leaves out included; missing where they cannot be read."""
+        found: dict[str, Rows] = {}
+        for name in names:
+            with suppress(SourceError):
+                found |= dict(read_sheet(self._rows([name], None), self.source).each())
+        return found
 
     def _rows(self, names: Sequence[str], since: np.datetime64 | None) -> Any:
         """The rows of some symbols in the order of the set."""

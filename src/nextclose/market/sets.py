@@ -16,6 +16,7 @@ import numpy as np
 from nextclose.bars.bars import Bars
 from nextclose.bars.headers import recognise
 from nextclose.bars.kept import PAGE, kept_files
+from nextclose.bars.rows import Rows
 from nextclose.core.errors import SourceError, UserError
 from nextclose.core.types import Dates, Ints
 
@@ -62,6 +63,9 @@ class BarSet(Protocol):
         self, names: Sequence[str], faults: str, since: np.datetime64 | None = None
     ) -> Iterator[tuple[str, Bars | UserError]]:
         """(name, its bars or why there are none) for each of some symbols, in their order; only those from a day on."""
+
+    def unchecked(self, names: Sequence[str]) -> dict[str, Rows]:
+        """Name -> its rows as they stand, those that `read` leaves out included; missing where they cannot be read."""
 
 
 def open_set(source: str) -> BarSet:

@@ -134,6 +134,10 @@ class Wanted:
     """Bars that every span's scaler is fitted on instead of its own: the fault of a scaler that saw the test, to be shown."""
     first_seed: int = 0
     """Number of the first of the recipe's nets that are fitted."""
+    before: tuple[Fit, ...] = ()
+    """Nets of an earlier span, one a seed, that the first span's start from, where the recipe has a warm start."""
+    pretrained_on: tuple[int, int] | None = None
+    """Bars that the nets are pre-trained on, where they are; the first span's by default."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -315,8 +319,9 @@ class _Work:
         if not recipe.training.pretrain_epochs or pretrain is None:
             return [read_init(recipe.net)] * recipe.seeds
         began = process_time()
-        train, _ = learning_windows(recipe, data, self.wanted.spans[0])
-        X = masked_windows(recipe, data, train, self.scalers[0])
+        span = self.wanted.pretrained_on or self.wanted.spans[0]
+        train, _ = learning_windows(recipe, data, span)
+        X = masked_windows(recipe, data, train, fit_scaler(data, *(self.wanted.scaled_on or span)))
         self.pretrained = len(X)
         outputs = data.settings.outputs * recipe.training.heads
         learned, _ = pretrain(X, net=recipe.net, training=recipe.training, seeds=seeds, outputs=outputs)
@@ -328,14 +333,15 @@ class _Work:
         training = self.wanted.recipe.training
         windows, held_out = learning_windows(self.wanted.recipe, self.wanted.data, self.wanted.spans[number])
         scaler, seeds = self.scalers[number], self.wanted.recipe.seeds
-        warm = training.warm_start and number > 0
+        before = self.fits[(number - 1) * seeds :] if number > 0 else self.wanted.before
+        warm = training.warm_start and len(before) > 0
         return Task(
             start=windows.start,
             stop=windows.stop,
             val_start=held_out.start,
             val_stop=held_out.stop,
             seed=self.wanted.first_seed + seed,
-            init=self.fits[(number - 1) * seeds + seed].params if warm else self.inits[seed],
+            init=before[seed].params if warm else self.inits[seed],
             epochs=training.warm_epochs if warm else None,
             x_shift=scaler.x.shift,
             x_scale=scaler.x.scale,

@@ -1,1 +1,1 @@
-"""A finished run, gone on with: new sessions, refits that are due, and the next session's forecasts."""
+"""A finished run gone on with: new sessions, folds that are due, and tomorrow from saved nets."""
