@@ -115,14 +115,23 @@ def _sessions(exchange: str, start: str, end: str) -> Dates:
     return np.asarray(calendar.sessions.to_numpy(), dtype="datetime64[D]")
 
 
+def opens_at(exchange: str, session: dt.date) -> dt.datetime | None:
+    """When a session opens, in UTC; None where the calendar does not hold it."""
+    return _moment(exchange, session, "session_open")
+
+
 def closes_at(exchange: str, session: dt.date) -> dt.datetime | None:
     """When a session closes, in UTC; None where the calendar does not hold it."""
+    return _moment(exchange, session, "session_close")
+
+
+def _moment(exchange: str, session: dt.date, which: str) -> dt.datetime | None:
     import exchange_calendars as ec
 
     try:
         calendar = ec.get_calendar(exchange, start=str(session - dt.timedelta(days=7)), end=str(session))
-        closing = calendar.session_close(str(session))
+        found = getattr(calendar, which)(str(session))
     except (ValueError, ec.errors.CalendarError):
         return None
-    moment: dt.datetime = closing.to_pydatetime()
+    moment: dt.datetime = found.to_pydatetime()
     return moment

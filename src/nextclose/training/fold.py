@@ -78,14 +78,34 @@ class FittedFold:
 
 def closes_by_fold(asked: Sequence[tuple[FittedFold, slice]], data: Dataset, engine: Engine) -> list[Float64s]:
     """`FittedFold.quantile_closes` of some folds of one recipe, each for its windows, in one call of the engine."""
-    recipe = asked[0][0].recipe
     if data.settings.strategy == "recursive":
         return [_one_after_the_other(fold, data, windows, engine) for fold, windows in asked]
     tasks = [task for fold, windows in asked for task in fold.tasks(windows)]
-    count = data.settings.outputs * recipe.training.heads
-    outputs = iter(engine.predict_many(data.X, tasks, net=recipe.net, outputs=count))
+    return _closes([(fold, data, windows) for fold, windows in asked], data.X, tasks, engine)
+
+
+def closes_of_many(asked: Sequence[tuple[FittedFold, Dataset, slice]], engine: Engine) -> list[Float64s]:
+    """`FittedFold.quantile_closes` of nets of one recipe, each on windows of its own bars, in one call of the engine."""
+    if not asked:
+        return []
+    if asked[0][1].settings.strategy == "recursive":
+        return [_one_after_the_other(fold, data, windows, engine) for fold, data, windows in asked]
+    counts = [windows.stop - windows.start for _, _, windows in asked]
+    X, tasks, first = np.concatenate([data.X[windows] for _, data, windows in asked]), [], 0
+    for (fold, _, _), count in zip(asked, counts, strict=True):
+        tasks += fold.tasks(slice(first, first + count))
+        first += count
+    return _closes(asked, X, tasks, engine)
+
+
+def _closes(
+    asked: Sequence[tuple[FittedFold, Dataset, slice]], X: Float64s, tasks: Sequence[Task], engine: Engine
+) -> list[Float64s]:
+    """What the tasks' nets, a seed each, say of windows X, as closes."""
+    recipe, count = asked[0][0].recipe, asked[0][1].settings.outputs * asked[0][0].recipe.training.heads
+    outputs = iter(engine.predict_many(X, tasks, net=recipe.net, outputs=count))
     closes = []
-    for fold, windows in asked:
+    for fold, data, windows in asked:
         own = np.stack([next(outputs) for _ in fold.fits])
         closes.append(uncrossed(closes_of(own, fold.scaler, data, windows), recipe.training.median))
     return closes

@@ -41,6 +41,8 @@ class LiveState:
     done: Mapping[str, Any]
     """What the update did."""
     versions: Mapping[str, str]
+    exchange: str = ""
+    """The calendar that fits the market's sessions; empty where none does."""
     format: int = FORMAT
 
     @property

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from nextclose.bars.calendars import guess_exchange
 from nextclose.core.errors import SettingsError
 from nextclose.core.evening import LiveUpdate
 from nextclose.core.lang import Lang, Text
 from nextclose.core.plain import to_json
 from nextclose.judging.splits import parse_date
-from nextclose.market.backends import Tick, in_processes
+from nextclose.market.backends import Tick, Work, in_processes
 from nextclose.market.config import MarketConfig, versions
 from nextclose.market.files import make_folder, write_bytes, write_text
 from nextclose.market.live.packed import read_summary
@@ -27,8 +28,9 @@ from nextclose.market.live.plan import LIVE, LivePlan, due, joined
 from nextclose.market.live.sessions import later_sessions
 from nextclose.market.live.shard import snapshot_path, update_shard
 from nextclose.market.live.state import PARTIAL, LiveState, check_later, read_run, read_state, write_state
-from nextclose.market.sets import BarSet, fingerprint, open_set
+from nextclose.market.sets import BarSet, Scan, fingerprint, open_set
 from nextclose.market.shard import OnFits
+from nextclose.market.spans import market_sessions
 from nextclose.market.watch import MarketWatcher, Progress
 
 AGAIN = Text("What was finished is kept: go on with nextclose market update and fewer --workers.")
@@ -59,19 +61,19 @@ def update_run(
     digest = fingerprint(bars.files)
     if state is not None and state.source_sha256 == digest and as_of == state.as_of:
         return _told(state, lang, already=True, seconds=time.monotonic() - began)
-    plan = _plan(folder, config, state, bars, as_of)
+    scan = bars.scan()
+    plan = _plan(folder, config, state, scan, as_of)
     if state is not None and state.source_sha256 == digest and plan.as_of == state.as_of:
         return _told(state, lang, already=True, seconds=time.monotonic() - began)
     plan = with_nets(plan)
     partial = _begun(folder, plan, digest)
     _compute(plan, partial, workers, watcher or MarketWatcher())
-    state = _finish(folder, plan, partial, digest, state)
+    state = _finish(folder, plan, partial, digest, state, _exchange(scan, plan))
     return _told(state, lang, already=False, seconds=time.monotonic() - began)
 
 
-def _plan(folder: Path, config: MarketConfig, state: LiveState | None, bars: BarSet, as_of: str | None) -> LivePlan:
+def _plan(folder: Path, config: MarketConfig, state: LiveState | None, scan: Scan, as_of: str | None) -> LivePlan:
     """Which sessions and symbols there are now."""
-    scan = bars.scan()
     day = scan.dates[-1] if as_of is None else parse_date("as-of", as_of)
     known = () if state is None else state.later
     check_later(folder, config, state, str(day))
@@ -137,8 +139,8 @@ def _compute(plan: LivePlan, partial: Path, workers: int, watcher: MarketWatcher
     left = [number for number in range(len(shards)) if not snapshot_path(partial, number).is_file()]
     total = sum(map(len, shards))
     done, fits, began = total - sum(len(shards[number]) for number in left), 0, time.monotonic()
-    with closing(_results(_UpdateWork(plan=plan), left, workers)) as results:
-        for got in results:
+    with closing(results(_UpdateWork(plan=plan), left, workers, AGAIN)) as computed:
+        for got in computed:
             if isinstance(got, Tick):
                 fits = got.fits
             else:
@@ -153,15 +155,24 @@ def _compute(plan: LivePlan, partial: Path, workers: int, watcher: MarketWatcher
             )  # fmt: skip
 
 
-def _results(work: _UpdateWork, numbers: Sequence[int], workers: int) -> Generator[Any, None, None]:
+def results(work: Work[Any], numbers: Sequence[int], workers: int, again: Text) -> Generator[Any, None, None]:
+    """(number, shard) of each as it comes, and ticks meanwhile; without workers from this process."""
     if workers:
-        yield from in_processes(work, numbers, workers, again=AGAIN)
+        yield from in_processes(work, numbers, workers, again=again)
     else:
         for number in numbers:
             yield number, work.compute(number, lambda _: None)
 
 
-def _finish(folder: Path, plan: LivePlan, partial: Path, digest: str, before: LiveState | None) -> LiveState:
+def _exchange(scan: Scan, plan: LivePlan) -> str:
+    """The calendar that fits the sessions of all symbols; empty where none does."""
+    seen = scan.dates <= plan.day
+    return guess_exchange(market_sessions(scan.dates[seen], scan.counts[seen]))[0] or ""
+
+
+def _finish(
+    folder: Path, plan: LivePlan, partial: Path, digest: str, before: LiveState | None, exchange: str
+) -> LiveState:
     """Rename the snapshot into its place, say so, and delete what it replaces."""
     paths = [snapshot_path(partial, number) for number in range(len(plan.shards))]
     done = _sum([read_summary(path) for path in paths])
@@ -180,6 +191,7 @@ def _finish(folder: Path, plan: LivePlan, partial: Path, digest: str, before: Li
         source_sha256=digest,
         done=done,
         versions=versions(),
+        exchange=exchange,
     )
     partial.rename(folder / LIVE / state.folder)
     write_state(folder, state)
