@@ -15,7 +15,9 @@ from nextclose.cli.export import export
 from nextclose.cli.judge import judge
 from nextclose.cli.lab import lab
 from nextclose.cli.market import app as market
-from nextclose.cli.market_live import score
+from nextclose.cli.market_predict import predict as market_predict
+from nextclose.cli.market_score import score as market_score
+from nextclose.cli.market_update import update as market_update
 from nextclose.cli.predict import predict
 from nextclose.cli.recipes import recipes
 from nextclose.cli.run import run
@@ -44,8 +46,10 @@ app.command("lab")(lab)
 app.command("serve")(serve)
 app.command("recipes")(recipes)
 app.command("bench")(bench)
-market.command("score")(score)
 app.add_typer(data, name="data")
+market.command("update")(market_update)
+market.command("predict")(market_predict)
+market.command("score")(market_score)
 app.add_typer(market, name="market")
 
 

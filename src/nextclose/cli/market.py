@@ -121,7 +121,7 @@ def run(
     folder = out or default_folder(config)
     chosen.ready()
     with MarketBar(spoken, folder, quiet=json) as bar:
-        outcome = start(config, folder, chosen, threads=workers or _cores(), watcher=bar)
+        outcome = start(config, folder, chosen, threads=workers or cores(), watcher=bar)
     _conclude(folder, outcome, spoken, pages=pages, json=json)
 
 
@@ -149,7 +149,7 @@ def resume(
         chosen = _backend(backend, address, workers)
         chosen.ready()
         with MarketBar(spoken, folder, quiet=json) as bar:
-            done = go_on(folder, chosen, threads=workers or _cores(), watcher=bar)
+            done = go_on(folder, chosen, threads=workers or cores(), watcher=bar)
         _conclude(folder, done, spoken, pages=pages, json=json)
     else:
         _conclude(folder, done, spoken, pages=False, json=json)
@@ -262,7 +262,7 @@ def _backend(name: str, address: str | None, workers: int | None) -> Backend:
     if name == "local":
         if address is not None:
             raise SettingsError("--address belongs to --backend ray")
-        return LocalBackend(workers=workers or _cores())
+        return LocalBackend(workers=workers or cores())
     if name == "ray":
         from nextclose.market.ray_backend import RayBackend
 
@@ -272,5 +272,6 @@ def _backend(name: str, address: str | None, workers: int | None) -> Backend:
     )
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -78,6 +78,20 @@ class MarketBar(MarketWatcher):
         return "  ".join(parts)
 
 
+class LiveBar(MarketBar):
+    """The same bar while a finished run is gone on with."""
+
+    def __init__(self, lang: Lang, folder: Path) -> None:
+        super().__init__(lang, folder, quiet=True)
+
+    def __enter__(self) -> LiveBar:
+        say_when_stopped(
+            Text("Stopped. What was finished is kept: go on with nextclose market update {folder}", folder=self.folder)
+        )
+        self.bar.start()
+        return self
+
+
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

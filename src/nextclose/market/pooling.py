@@ -35,8 +35,12 @@ from nextclose.training.fused import pooled_settings
 from nextclose.windows import Pool, join_parts, pool_part
 
 
-def fit_market(config: MarketConfig, folder: Path, threads: int, pulse: Pulse) -> PooledNets:
+def fit_market(
+    config: MarketConfig, folder: Path, threads: int, pulse: Pulse, *, also: Path | None = None
+) -> PooledNets:
     """Every recipe's nets for every refit, those that are not kept in `folder` yet fitted now.
+
+    also : another folder, whose nets count as well.
 
     Raises
     ------
@@ -44,11 +48,11 @@ def fit_market(config: MarketConfig, folder: Path, threads: int, pulse: Pulse) -
     FitError : training diverged.
     """
     members = _Members(config)
-    work = _Fits(folder=folder, threads=threads, pulse=pulse, total=pooled_fits(config))
+    work = _Fits(folder=folder, also=also, threads=threads, pulse=pulse, total=pooled_fits(config))
     pulse.begin("pooling")
     folds = {recipe.name: _fit_recipe(recipe, members, config, work) for recipe in config.chosen()}
     means = load_means(folder)
-    if means is None:
+    if means is None or len(means) < len(fold_starts(config.sessions, config.refit_every)):
         means = _means(members.every, config)
         save_means(folder, means)
     return PooledNets(folds=folds, means=means)
@@ -87,9 +91,14 @@ class _Members:
 class _Fits:
     """How many pooled fits are done, and where they are kept."""
 
-    def __init__(self, *, folder: Path, threads: int, pulse: Pulse, total: int) -> None:
-        self.folder, self.threads, self.pulse, self.total = folder, threads, pulse, total
+    def __init__(self, *, folder: Path, also: Path | None, threads: int, pulse: Pulse, total: int) -> None:
+        self.folder, self.also, self.threads, self.pulse, self.total = folder, also, threads, pulse, total
         self.kept = self.fitted = 0
+
+    def load(self, recipe: str, number: int) -> PooledFold | None:
+        """What is kept of a refit."""
+        found = load_fold(self.folder, recipe, number)
+        return load_fold(self.also, recipe, number) if found is None and self.also is not None else found
 
     def on_batch(self, done: int, total: int) -> None:
         """So many updates of a fit are done."""
@@ -101,7 +110,7 @@ def _fit_recipe(recipe: Recipe, members: _Members, config: MarketConfig, work: _
     folds: list[PooledFold] = []
     pooled: tuple[Sequence[MarketSplit], Pool] | None = None
     for number in range(len(fold_starts(config.sessions, recipe.refit_every))):
-        fold = load_fold(work.folder, recipe.name, number)
+        fold = work.load(recipe.name, number)
         if fold is None:
             splits, pool = pooled = pooled or members.pool(recipe)
             spans = [_span(split, recipe, number) for split in splits]

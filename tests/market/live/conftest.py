@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.market.conftest import config_of, market_bars, rows_of, run_market, write_set
+from tests.market.conftest import market_bars, rows_of, write_set
 
 from nextclose.baselines import BASELINES
 from nextclose.judging.splits import Split

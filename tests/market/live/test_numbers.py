@@ -9,7 +9,7 @@ from tests.market.live.conftest import assert_same, evening, studied, up_to
 
 
 def bars_of(count=2, sessions=420):
-    return [walk_bars(sessions, seed=number, symbol=symbol) for number, symbol in zip(range(count), "ABCDE")]
+    return [walk_bars(sessions, seed=number, symbol=symbol) for number, symbol in enumerate("ABCDE"[:count])]
 
 
 def begun(folder, bars, first=110, last=365, **wishes):
@@ -46,7 +46,10 @@ def test_tomorrow_is_the_study_s_over_several_refits(tmp_path):
         {"recipes": ("quantile",), "settings": {"epochs": 2}},
         {"recipes": ("default",), "settings": {"epochs": 2, "warm_start": True, "warm_epochs": 1}},
         {"recipes": ("default",), "settings": {"epochs": 2, "horizon": 3}},
-        {"recipes": ("default",), "settings": {"epochs": 2, "horizon": 3, "strategy": "recursive", "features": ["close"]}},
+        {
+            "recipes": ("default",),
+            "settings": {"epochs": 2, "horizon": 3, "strategy": "recursive", "features": ["close"]},
+        },
         {"recipes": ("default",), "settings": {"epochs": 2}, "train_sessions": 90},
         {"recipes": ("default",), "settings": {"epochs": 2}, "refit_every": 0},
         {"recipes": ("gru",), "settings": {"epochs": 1}, "seeds": 9},

@@ -22,9 +22,10 @@ from nextclose.market.live.dates import coming, made_in_time
 from nextclose.market.live.forecast import ShardForecasts, forecast_shard, models_of
 from nextclose.market.live.plainer import horizon_of
 from nextclose.market.live.plan import LIVE, LivePlan
+from nextclose.market.live.pooled import with_saved_nets
 from nextclose.market.live.shard import snapshot_path
 from nextclose.market.live.state import LiveState, read_run, read_state
-from nextclose.market.live.update import results, with_nets
+from nextclose.market.live.update import results
 from nextclose.market.sets import BarSet, fingerprint, open_set
 from nextclose.study.live import Sessions
 
@@ -63,7 +64,7 @@ def predict_run(
     began = time.monotonic()
     config = read_run(folder)
     state = _checked(folder, read_state(folder), as_of)
-    plan = with_nets(plan_of(folder, config, state))
+    plan = with_saved_nets(plan_of(folder, config, state))
     code = exchange.upper() if exchange else state.exchange
     ahead = coming(code, plan.day, horizon_of(config), target_date=target_date, closures=closures)
     bars = open_set(config.source)

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from nextclose.bars.calendars import guess_exchange
-from nextclose.core.errors import SettingsError
 from nextclose.core.evening import LiveUpdate
 from nextclose.core.lang import Lang, Text
 from nextclose.core.plain import to_json
@@ -25,6 +24,7 @@ from nextclose.market.config import MarketConfig, versions
 from nextclose.market.files import make_folder, write_bytes, write_text
 from nextclose.market.live.packed import read_summary
 from nextclose.market.live.plan import LIVE, LivePlan, due, joined
+from nextclose.market.live.pooled import with_nets
 from nextclose.market.live.sessions import later_sessions
 from nextclose.market.live.shard import snapshot_path, update_shard
 from nextclose.market.live.state import PARTIAL, LiveState, check_later, read_run, read_state, write_state
@@ -65,10 +65,12 @@ def update_run(
     plan = _plan(folder, config, state, scan, as_of)
     if state is not None and state.source_sha256 == digest and plan.as_of == state.as_of:
         return _told(state, lang, already=True, seconds=time.monotonic() - began)
-    plan = with_nets(plan)
+    watcher = watcher or MarketWatcher()
+    plan, fits = with_nets(plan, max(workers, 1), watcher)
     partial = _begun(folder, plan, digest)
-    _compute(plan, partial, workers, watcher or MarketWatcher())
-    state = _finish(folder, plan, partial, digest, state, _exchange(scan, plan))
+    _compute(plan, partial, workers, watcher)
+    exchange = _exchange(scan, plan) if state is None else state.exchange
+    state = _finish(folder, plan, partial, digest, state, exchange, fits)
     return _told(state, lang, already=False, seconds=time.monotonic() - began)
 
 
@@ -88,13 +90,6 @@ def _plan(folder: Path, config: MarketConfig, state: LiveState | None, scan: Sca
         joined=joined(config, () if state is None else state.joined, names),
         before=None if state is None else state.folder,
     )
-
-
-def with_nets(plan: LivePlan) -> LivePlan:
-    """The plan with the nets of the whole market, where the run has such ones."""
-    if plan.config.scope != "market":
-        return plan
-    raise SettingsError("scope market: not yet")
 
 
 @dataclass(kw_only=True)
@@ -171,11 +166,12 @@ def _exchange(scan: Scan, plan: LivePlan) -> str:
 
 
 def _finish(
-    folder: Path, plan: LivePlan, partial: Path, digest: str, before: LiveState | None, exchange: str
+    folder: Path, plan: LivePlan, partial: Path, digest: str, before: LiveState | None, exchange: str, fits: int
 ) -> LiveState:
     """Rename the snapshot into its place, say so, and delete what it replaces."""
     paths = [snapshot_path(partial, number) for number in range(len(plan.shards))]
     done = _sum([read_summary(path) for path in paths])
+    done["fits"] += fits
     known = {} if before is None else before.folds
     done["due"] = dict.fromkeys(due(plan.config, len(plan.sessions), known), "first" if before is None else "refit")
     old = set(plan.config.spans.sessions) if before is None else set(before.later) | set(plan.config.spans.sessions)
