@@ -64,7 +64,7 @@ def _updated(found: LiveUpdate, lang: Lang) -> str:
 def _work(found: LiveUpdate, lang: Lang) -> Iterator[str]:
     """What was fitted."""
     for recipe, why in found.due.items():
-        yield say("{recipe}: {why}", lang, recipe=recipe, why=why)
+        yield f"{recipe}: {why}"
     if found.fits:
         yield say("{fits} nets fitted", lang, fits=f"{found.fits:,}")
     else:
