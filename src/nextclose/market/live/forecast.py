@@ -19,7 +19,7 @@ from nextclose.core.types import Float64s
 from nextclose.judging.intervals import interval_scale
 from nextclose.market.ledger.tables import HASH_LENGTH, schema_of
 from nextclose.market.live.packed import unpack
-from nextclose.market.live.plainer import ahead, horizon_of
+from nextclose.market.live.plainer import ahead
 from nextclose.market.live.plan import LivePlan
 from nextclose.market.live.saved import KEPT, Problem, SavedNets, SavedSymbol, digest_of
 from nextclose.market.live.sessions import LiveSplit, fold_to_come
@@ -82,7 +82,7 @@ class _Symbol:
 def models_of(plan: LivePlan) -> tuple[str, ...]:
     """Recipes, then baselines."""
     pooled = (POOLED_MEAN,) if plan.config.scope == "market" else ()
-    return (*(recipe.name for recipe in plan.config.chosen()), *BASELINES, *pooled)
+    return (*(recipe.name for recipe in plan.recipes), *BASELINES, *pooled)
 
 
 def forecast_shard(
@@ -90,7 +90,7 @@ def forecast_shard(
 ) -> ShardForecasts:
     """Tomorrow for the symbols of shard `number`, from its file in the snapshot; `dates` of the sessions ahead."""
     config = plan.config
-    recipes = {recipe.name: recipe for recipe in config.chosen()}
+    recipes = {recipe.name: recipe for recipe in plan.recipes}
     saved = with_pooled(unpack(content, recipes), plan)
     symbols = []
     for name, got in bars.read(plan.shards[number], config.faults):
@@ -183,18 +183,18 @@ def _rows(bars: Bars, yhat: Float64s, quantiles: Float64s | None, scores: Scores
 
 def _add_plainer(symbol: _Symbol, plan: LivePlan) -> None:
     """The rows of the baselines; persistence has an interval from its own errors."""
-    config, bars = plan.config, symbol.bars
+    bars = symbol.bars
     split = split_of(bars, plan, goes_on=True)
     for name in BASELINES:
         saved = symbol.saved.baselines.get(name)
         if saved is None:
-            symbol.problems.setdefault(name, _baseline_missing(split, config.chosen()[0]))
+            symbol.problems.setdefault(name, _baseline_missing(split, plan.recipes[0]))
             continue
-        closes = ahead(name, saved, config, bars)
+        closes = ahead(name, saved, plan, bars)
         known = {"fold": saved.number, "trained_until": np.datetime64(saved.trained_until, "D")}
         known["model_hash"] = digest_of(np.frombuffer(name.encode(), np.uint8), saved.coefficients)
         if name == "persistence":
-            rows = _rows(bars, closes, None, _persistence_scores(bars, split, horizon_of(config)))
+            rows = _rows(bars, closes, None, _persistence_scores(bars, split, plan.horizon))
         else:
             rows = [{"step": step, "yhat": close} for step, close in enumerate(closes.tolist(), start=1)]
         symbol.rows[name] = [row | known for row in rows if np.isfinite(row["yhat"])]

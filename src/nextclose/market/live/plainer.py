@@ -15,17 +15,17 @@ from nextclose.baselines.drift import Drift
 from nextclose.baselines.ridge import Ridge
 from nextclose.baselines.train_mean import TrainMean
 from nextclose.core.types import Float64s
-from nextclose.market.config import MarketConfig
+from nextclose.market.live.plan import LivePlan
 from nextclose.market.live.saved import SavedBaseline
 from nextclose.market.live.sessions import LiveSplit
 
 
 def fit_baselines(
-    config: MarketConfig, bars: Bars, split: LiveSplit, saved: Mapping[str, SavedBaseline]
+    plan: LivePlan, bars: Bars, split: LiveSplit, saved: Mapping[str, SavedBaseline]
 ) -> dict[str, SavedBaseline]:
     """Those of the fold that serves the session to come; saved ones where they are of that fold."""
-    first, horizon = config.chosen()[0], horizon_of(config)
-    fold = split.to_come(config.refit_every, first.train_sessions)
+    first, horizon = plan.recipes[0], plan.horizon
+    fold = split.to_come(plan.config.refit_every, first.train_sessions)
     if fold.train_stop - split.train_start < split.least:
         return dict(saved)
     span = slice(fold.train_start, fold.train_stop)
@@ -41,15 +41,10 @@ def fit_baselines(
     return found
 
 
-def horizon_of(config: MarketConfig) -> int:
-    """Sessions that the baselines look ahead: as many as any recipe."""
-    return max(recipe.windows.horizon for recipe in config.chosen())
-
-
-def ahead(name: str, saved: SavedBaseline, config: MarketConfig, bars: Bars) -> Float64s:
+def ahead(name: str, saved: SavedBaseline, plan: LivePlan, bars: Bars) -> Float64s:
     """(K,) the closes after the last bar, in today's prices; NaN where the bars are too few for a window."""
-    baseline = _fitted(make_baseline(name, config.chosen()[0].windows.seq_len), saved.coefficients)
-    horizon = horizon_of(config)
+    baseline = _fitted(make_baseline(name, plan.recipes[0].windows.seq_len), saved.coefficients)
+    horizon = plan.horizon
     if len(bars) < baseline.needs:
         return np.full(horizon, np.nan)
     window = ohlc_of(saved.basis.of(bars[-baseline.needs :]))[None]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from nextclose.core.types import Dates
 from nextclose.market.config import SHARD_SIZE, MarketConfig
 from nextclose.market.nets import PooledNets
+from nextclose.recipes import Recipe
 
 LIVE = "live"
 """The folder in a run's folder."""
@@ -33,7 +35,17 @@ class LivePlan:
     pooled: PooledNets | None = field(default=None, repr=False)
     """Scope market: the nets of every fold so far."""
 
+    @cached_property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """The run's, put together once."""
+        return self.config.chosen()
+
     @property
+    def horizon(self) -> int:
+        """Sessions that the baselines look ahead: as many as any recipe."""
+        return max(recipe.windows.horizon for recipe in self.recipes)
+
+    @cached_property
     def sessions(self) -> Dates:
         """(T,) since the test span began."""
         return np.array((*self.config.spans.sessions, *self.later), dtype="datetime64[D]")

@@ -20,7 +20,6 @@ from nextclose.market.config import MarketConfig, versions
 from nextclose.market.ledger.chain import Clock, Ledger, clock
 from nextclose.market.live.dates import coming, made_in_time
 from nextclose.market.live.forecast import ShardForecasts, forecast_shard, models_of
-from nextclose.market.live.plainer import horizon_of
 from nextclose.market.live.plan import LIVE, LivePlan
 from nextclose.market.live.pooled import with_saved_nets
 from nextclose.market.live.shard import snapshot_path
@@ -66,7 +65,7 @@ def predict_run(
     state = _checked(folder, read_state(folder), as_of)
     plan = with_saved_nets(plan_of(folder, config, state))
     code = exchange.upper() if exchange else state.exchange
-    ahead = coming(code, plan.day, horizon_of(config), target_date=target_date, closures=closures)
+    ahead = coming(code, plan.day, plan.horizon, target_date=target_date, closures=closures)
     bars = open_set(config.source)
     parts = _forecasts(plan, state, ahead, workers, bars)
     ledger = Ledger.begin(folder, now=now)

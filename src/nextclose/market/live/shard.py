@@ -64,7 +64,7 @@ class _Symbol:
 def update_shard(plan: LivePlan, number: int, bars: BarSet, on_fits: OnFits) -> bytes:
     """The file of shard `number` of a snapshot; the same bytes wherever it is computed."""
     config = plan.config
-    recipes = {recipe.name: recipe for recipe in config.chosen()}
+    recipes = {recipe.name: recipe for recipe in plan.recipes}
     engines = {name: resolve_engine(config.engine, recipe) for name, recipe in recipes.items()}
     before = _before(plan, number, recipes)
     symbols, run = [], RunPast(plan, number)
@@ -225,7 +225,7 @@ def _concluded(symbol: _Symbol, plan: LivePlan) -> SavedSymbol:
         return saved
     baselines = dict(saved.baselines)
     if standing.status == "ok":
-        baselines = fit_baselines(plan.config, standing.bars, symbol.split, baselines)
+        baselines = fit_baselines(plan, standing.bars, symbol.split, baselines)
     return SavedSymbol(
         name=saved.name,
         known=replace(standing.bars[-KNOWN:], extra={}, findings=()),

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from nextclose.bars.calendars import guess_exchange
+from nextclose.bars.kept import read_page
 from nextclose.core.evening import LiveUpdate
 from nextclose.core.lang import Lang, Text
 from nextclose.core.plain import to_json
@@ -160,7 +161,11 @@ def results(work: Work[Any], numbers: Sequence[int], workers: int, again: Text) 
 
 
 def _exchange(scan: Scan, plan: LivePlan) -> str:
-    """The calendar that fits the sessions of all symbols; empty where none does."""
+    """The set's own calendar, or the one that fits the sessions of all symbols; empty where none does."""
+    source = Path(plan.config.source)
+    kept = read_page(source) if source.is_dir() else None
+    if kept is not None:
+        return kept.exchange
     seen = scan.dates <= plan.day
     return guess_exchange(market_sessions(scan.dates[seen], scan.counts[seen]))[0] or ""
 
