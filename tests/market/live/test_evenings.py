@@ -262,6 +262,7 @@ def test_closures_and_a_target_date_are_taken(live):
     assert entry.page["statuses"] == {"ok": 3}
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whoever_computes(live, tmp_path):
     folder, _, _ = live
     shutil.copytree(folder, tmp_path / "other")
@@ -270,6 +271,7 @@ def test_the_same_bytes_whoever_computes(live, tmp_path):
     assert files_of(folder) == files_of(tmp_path / "other")
 
 
+@pytest.mark.slow
 def test_the_whole_market_s_nets_go_on(tmp_path):
     source = write_set(tmp_path / "set.parquet", *BARS)
     wishes = {"recipes": ("default",), "scope": "market", "refit_every": 20, "test_start": day(100)}

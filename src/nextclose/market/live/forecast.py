@@ -12,7 +12,7 @@ import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.baselines import BASELINES
-from nextclose.core.errors import NextcloseError, TooFewBarsError
+from nextclose.core.errors import NextcloseError, TooFewBarsError, UserError
 from nextclose.core.evening import FAILURES, Status
 from nextclose.core.lang import Text
 from nextclose.core.types import Float64s
@@ -86,15 +86,24 @@ def models_of(plan: LivePlan) -> tuple[str, ...]:
 
 
 def forecast_shard(
-    plan: LivePlan, number: int, bars: BarSet, content: bytes, dates: Sequence[str | None]
+    plan: LivePlan,
+    got: Sequence[tuple[str, Bars | UserError]],
+    bars: BarSet,
+    content: bytes,
+    dates: Sequence[str | None],
 ) -> ShardForecasts:
-    """Tomorrow for the symbols of shard `number`, from its file in the snapshot; `dates` of the sessions ahead."""
-    config = plan.config
+    """Tomorrow for the symbols of a shard.
+
+    Parameters
+    ----------
+    got : (name, its bars or why there are none), of the set `bars`.
+    content : the shard's file in the snapshot. dates : of the sessions ahead.
+    """
     recipes = {recipe.name: recipe for recipe in plan.recipes}
     saved = with_pooled(unpack(content, recipes), plan)
     symbols = []
-    for name, got in bars.read(plan.shards[number], config.faults):
-        at = standing(name, got, bars, plan.sessions)
+    for name, own in got:
+        at = standing(name, own, bars, plan.sessions)
         symbols.append(_prepared(at, saved.get(name, SavedSymbol(name=name)), plan))
     for recipe in recipes.values():
         _ask(symbols, recipe, plan)

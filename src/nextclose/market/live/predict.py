@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,8 @@ from nextclose.study.live import Sessions
 if TYPE_CHECKING:
     import pyarrow as pa
 
+TOGETHER = 12
+"""Shards that are read at once."""
 AGAIN = Text("Nothing was written: try again with fewer --workers.")
 
 
@@ -134,11 +138,17 @@ class _PredictWork:
     dates: Sequence[str | None]
     bars: BarSet | None = field(default=None, repr=False)
 
-    def compute(self, number: int, on_fits: Callable[[int], None]) -> ShardForecasts:
-        """Shard `number`."""
-        self.bars = self.bars or open_set(self.plan.config.source)
-        content = _content(Path(self.plan.folder), self.plan, number, self.files)
-        return forecast_shard(self.plan, number, self.bars, content, self.dates)
+    def compute(self, number: int, on_fits: Callable[[int], None]) -> list[ShardForecasts]:
+        """Some shards in a row, read at once: a question to the set takes longer than the rows that answer it."""
+        plan, bars = self.plan, self.bars or open_set(self.plan.config.source)
+        self.bars = bars
+        shards = list(enumerate(plan.shards))[number * TOGETHER : (number + 1) * TOGETHER]
+        got = bars.read([name for _, names in shards for name in names], plan.config.faults)
+        parts = []
+        for shard, names in shards:
+            content = _content(Path(plan.folder), plan, shard, self.files)
+            parts.append(forecast_shard(plan, list(islice(got, len(names))), bars, content, self.dates))
+        return parts
 
 
 def _content(folder: Path, plan: LivePlan, number: int, files: Mapping[str, str]) -> bytes:
@@ -163,12 +173,12 @@ def _content(folder: Path, plan: LivePlan, number: int, files: Mapping[str, str]
 def _forecasts(plan: LivePlan, state: LiveState, ahead: Sessions, workers: int, bars: BarSet) -> list[ShardForecasts]:
     """Every shard's, in order."""
     work = _PredictWork(plan=plan, files=state.files, dates=ahead.dates, bars=None if workers else bars)
-    found: dict[int, ShardForecasts] = {}
-    with closing(results(work, range(len(plan.shards)), workers, AGAIN)) as computed:
+    found: dict[int, list[ShardForecasts]] = {}
+    with closing(results(work, range(ceil(len(plan.shards) / TOGETHER)), workers, AGAIN)) as computed:
         for got in computed:
             if not isinstance(got, Tick):
                 found[got[0]] = got[1]
-    return [found[number] for number in sorted(found)]
+    return [part for number in sorted(found) for part in found[number]]
 
 
 def _new(ledger: Ledger, parts: Sequence[ShardForecasts], plan: LivePlan) -> pa.Table:
