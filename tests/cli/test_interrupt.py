@@ -31,6 +31,7 @@ def start(folder, engine):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("engine", ["fused", "torch"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_stopped_leaves_nothing(tmp_path, how, engine):

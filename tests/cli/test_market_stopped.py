@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from tests.market.conftest import market_bars, results, write_set
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 ASKED = ("--recipe", "tutorial", "--set", "epochs=20", "--seeds", "40", "--refit-every", "10", "--min-bars", "60",
          "--shard-size", "1", "--workers", "2", "--no-pages")  # fmt: skip
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}

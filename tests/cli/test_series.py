@@ -112,6 +112,7 @@ def test_help_says_what_source_is_by_default(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("engine", ["fused", "torch"])
 def test_a_run_that_is_stopped_leaves_nothing(tmp_path, engine):
     process = subprocess.Popen(

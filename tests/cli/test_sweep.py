@@ -118,6 +118,7 @@ def stopped(folder, how, *arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_sweep_killed_again_and_again_ends_as_one_that_was_not(here):
     assert nextclose(here, *LONG, "--out", "whole").returncode == 0
     killed = 0
@@ -130,6 +131,7 @@ def test_a_sweep_killed_again_and_again_ends_as_one_that_was_not(here):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_ctrl_c_says_what_is_kept_and_how_to_go_on(here):
     status, _, err = stopped(here, signal.SIGINT, *LONG, "--out", "s")
     assert status == 130

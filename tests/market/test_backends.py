@@ -16,7 +16,7 @@ from nextclose.market import backends
 from nextclose.market.backends import LocalBackend, Tick
 from nextclose.market.shard import ShardResult
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 @pytest.fixture(autouse=True)

@@ -54,6 +54,7 @@ def python(script, *arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_node_that_is_killed_changes_no_byte(tmp_path):
     pytest.importorskip("ray")
     source = write_set(tmp_path / "set.parquet", *market_bars(tuple("ABCDEFGH")))
@@ -73,6 +74,7 @@ def test_a_node_that_is_killed_changes_no_byte(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_ray_on_this_machine_gives_the_same_bytes(small_set, small_run, tmp_path):
     pytest.importorskip("ray")
     done = subprocess.run(
