@@ -93,6 +93,11 @@ def look(page, lab, **choices):
     known(page)
 
 
+def rewritten(page):
+    """Wait until the address holds what the page was told: it is rewritten once the page has come to rest."""
+    page.wait_for_function("() => location.pathname + location.search + location.hash === lab.state.address()")
+
+
 def drag(page, selector, start, stop, steps=12):
     """Drag a slider's thumb between two shares of its width."""
     page.locator(selector).scroll_into_view_if_needed()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.lab.conftest import drag, look
+from tests.lab.conftest import drag, look, rewritten
 
 from nextclose.bars import load_bars
 from nextclose.engine.through_time import gradient_back, with_spectral_radius
@@ -51,7 +51,7 @@ def test_a_dragged_radius_moves_the_gradient_and_the_forecast(page, lab):
     assert f"With a radius of {rho:.2f} the net forecasts {window.closes(back.yhat)[0]:.2f}" in text
     assert f"{arriving(back):.3g} of it is left" in text
     assert page.evaluate(PIXELS, f"{VIEW} canvas") != before[1]
-    page.wait_for_timeout(300)
+    rewritten(page)
     assert f"rho={rho:g}" in page.url
     page.click("#as-trained")
     settled(page)

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from tests.lab.conftest import drag, settle, visit, watched
+from tests.lab.conftest import drag, rewritten, settle, visit, watched
 
 from nextclose.bars import load_bars
 from nextclose.lab.choices import read_choices
@@ -31,7 +31,7 @@ def losses(desk, **choices):
 
 def address(page):
     """The choices that the address holds, once it is rewritten."""
-    page.wait_for_timeout(300)
+    rewritten(page)
     return dict(re.findall(r"[?&]([a-z_0-9]+)=([^&]*)", page.url))
 
 

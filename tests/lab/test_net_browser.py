@@ -89,8 +89,7 @@ def test_keys_alone_lead_through_time_units_and_epochs(page, lab):
     press(page, "Shift+E", "Shift+E")
     assert page.evaluate("() => lab.state.get('epoch')") == "18"
     assert "18 of 20" in page.inner_text("#net-epoch-told")
-    page.wait_for_timeout(400)
-    assert page.evaluate(WEIGHTS) != before
+    page.wait_for_function(f"before => ({WEIGHTS})() !== before", arg=before)
     assert "moved most" in page.inner_text("#view-net .net-moved")
     press(page, "e", "e")
     assert page.evaluate("() => lab.state.get('epoch')") == ""
