@@ -10,6 +10,7 @@ import typer
 
 from nextclose.cli.bench import bench
 from nextclose.cli.data import app as data
+from nextclose.cli.evening import evening
 from nextclose.cli.explain import explain
 from nextclose.cli.export import export
 from nextclose.cli.judge import judge
@@ -42,6 +43,7 @@ app.command("judge")(judge)
 app.command("explain")(explain)
 app.command("export")(export)
 app.command("sweep")(sweep)
+app.command("evening")(evening)
 app.command("lab")(lab)
 app.command("serve")(serve)
 app.command("recipes")(recipes)
