@@ -74,7 +74,8 @@ def predict_run(
     parts = _forecasts(plan, state, ahead, workers, bars)
     ledger = Ledger.begin(folder, now=now)
     table = _new(ledger, parts, plan)
-    page = _page(parts, plan, state, bars, code, ahead)
+    in_time = made_in_time(code, ahead.dates[0], now())
+    page = _page(parts, plan, state, bars, code, ahead) | {"in_time": in_time}
     entry = ledger.append("forecasts", table, as_of=plan.as_of, page=page, now=now) if table.num_rows else None
     return Predicted(
         origin=plan.as_of,
@@ -84,7 +85,7 @@ def predict_run(
         models=models_of(plan),
         reasons={symbol: why.render(lang) for part in parts for symbol, why in part.reasons.items()},
         entry=None if entry is None else entry.entry,
-        in_time=made_in_time(code, ahead.dates[0], now()),
+        in_time=in_time,
         seconds=time.monotonic() - began,
         already=entry is None,
     )
