@@ -6,6 +6,7 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -81,6 +82,10 @@ class MarketConfig:
 
     def chosen(self) -> tuple[Recipe, ...]:
         """The recipes."""
+        return self._chosen
+
+    @cached_property
+    def _chosen(self) -> tuple[Recipe, ...]:
         return tuple(
             Recipe.from_settings(name, page["summary"], page["settings"]) for name, page in self.recipes.items()
         )

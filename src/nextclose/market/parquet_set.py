@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +86,10 @@ class ParquetSet:
 
     def unchecked(self, names: Sequence[str]) -> dict[str, Rows]:
         """Name -> its rows as they stand, those that `read` leaves out included; missing where they cannot be read."""
-        found: dict[str, Rows] = {}
-        for name in names:
-            with suppress(SourceError):
-                found |= dict(read_sheet(self._rows([name], None), self.source).each())
-        return found
+        try:
+            return dict(read_sheet(self._rows(names, None), self.source).each())
+        except SourceError:
+            return {} if len(names) == 1 else dict(chain(*(self.unchecked([name]).items() for name in names)))
 
     def _rows(self, names: Sequence[str], since: np.datetime64 | None) -> Any:
         """The rows of some symbols in the order of the set."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from nextclose.bars.bars import Bars
 from nextclose.baselines import BASELINES
-from nextclose.core.errors import NextcloseError, TooFewBarsError, UserError
+from nextclose.core.errors import NextcloseError, TooFewBarsError
 from nextclose.core.evening import FAILURES, Status
 from nextclose.core.lang import Text
 from nextclose.core.types import Float64s
@@ -25,15 +25,15 @@ from nextclose.market.live.saved import KEPT, Problem, SavedNets, SavedSymbol, d
 from nextclose.market.live.sessions import LiveSplit, fold_to_come
 from nextclose.market.live.shard import split_of, too_few, with_pooled
 from nextclose.market.live.since import recognise
-from nextclose.market.live.status import Standing, standing
+from nextclose.market.live.status import Standing
 from nextclose.market.nets import POOLED_MEAN
-from nextclose.market.sets import BarSet
 from nextclose.recipes import Recipe
 from nextclose.study.scores import LEVEL, Scores, next_interval
 from nextclose.study.walk import apart
 from nextclose.training.fold import closes_of_many
 from nextclose.training.resolve import resolve_engine
 from nextclose.windows import Dataset, make_dataset
+from nextclose.windows.volatility import recall
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -85,32 +85,20 @@ def models_of(plan: LivePlan) -> tuple[str, ...]:
     return (*(recipe.name for recipe in plan.recipes), *BASELINES, *pooled)
 
 
-def forecast_shard(
-    plan: LivePlan,
-    got: Sequence[tuple[str, Bars | UserError]],
-    bars: BarSet,
-    content: bytes,
-    dates: Sequence[str | None],
-) -> ShardForecasts:
-    """Tomorrow for the symbols of a shard.
+def forecast_shard(plan: LivePlan, found: Sequence[Standing], content: bytes) -> ShardForecasts:
+    """Tomorrow for the symbols of a shard; when that is, is not said yet.
 
-    Parameters
-    ----------
-    got : (name, its bars or why there are none), of the set `bars`.
-    content : the shard's file in the snapshot. dates : of the sessions ahead.
+    content : the shard's file in the snapshot.
     """
     recipes = {recipe.name: recipe for recipe in plan.recipes}
     saved = with_pooled(unpack(content, recipes), plan)
-    symbols = []
-    for name, own in got:
-        at = standing(name, own, bars, plan.sessions)
-        symbols.append(_prepared(at, saved.get(name, SavedSymbol(name=name)), plan))
+    symbols = [_prepared(at, saved.get(at.name, SavedSymbol(name=at.name)), plan) for at in found]
     for recipe in recipes.values():
         _ask(symbols, recipe, plan)
     for symbol in symbols:
         if symbol.standing.status == "ok" and symbol.saved.known is not None:
             _add_plainer(symbol, plan)
-    return _told(symbols, plan, dates)
+    return _told(symbols, plan)
 
 
 def _prepared(at: Standing, saved: SavedSymbol, plan: LivePlan) -> _Symbol:
@@ -119,6 +107,8 @@ def _prepared(at: Standing, saved: SavedSymbol, plan: LivePlan) -> _Symbol:
     if at.status != "ok" or at.bars is None:
         problem = Problem(status=at.status, reason=at.reason or Text("no bars"))
         return _Symbol(standing=at, saved=saved, problems=dict.fromkeys(models, problem))
+    if saved.volatility is not None and saved.digest == at.bars.sha256:
+        recall(at.bars, saved.volatility)
     since = recognise(at.bars, saved.known)
     if since is None:
         why = Text("its history is another than the saved nets know: nextclose market update fits it anew")
@@ -234,10 +224,10 @@ def _persistence_scores(bars: Bars, split: LiveSplit, horizon: int) -> Scores:
     return Scores(errors=(y - bars.close[rows, None]) / (unit[:, None] * np.sqrt(steps)))
 
 
-def _told(symbols: Sequence[_Symbol], plan: LivePlan, dates: Sequence[str | None]) -> ShardForecasts:
+def _told(symbols: Sequence[_Symbol], plan: LivePlan) -> ShardForecasts:
     rows: list[Row] = []
     for symbol in symbols:
-        rows += _ledger_rows(symbol, plan, dates)
+        rows += _ledger_rows(symbol, plan)
     statuses: Counter[Status] = Counter()
     reasons = {}
     for symbol in symbols:
@@ -254,7 +244,7 @@ def _told(symbols: Sequence[_Symbol], plan: LivePlan, dates: Sequence[str | None
     )
 
 
-def _ledger_rows(symbol: _Symbol, plan: LivePlan, dates: Sequence[str | None]) -> list[Row]:
+def _ledger_rows(symbol: _Symbol, plan: LivePlan) -> list[Row]:
     """Every model's rows of a symbol; one without a number where there is none."""
     bars, found = symbol.standing.bars, []
     same: Row = {
@@ -266,13 +256,13 @@ def _ledger_rows(symbol: _Symbol, plan: LivePlan, dates: Sequence[str | None]) -
         own = symbol.rows.get(model)
         if own:
             last = {"last_close": float(symbol.bars.close[-1]), "status": "ok"}
-            found += [same | {"model": model, "target_date": dates[row["step"] - 1]} | last | row for row in own]
+            found += [same | {"model": model} | last | row for row in own]
         else:
             problem = symbol.problems.get(model) or symbol.worst
             reason = Text("it has no nets") if problem is None else problem.reason
             words = {"reason": reason.render("en"), "reason_ko": reason.render("ko")}
             status = "failed" if problem is None else problem.status
-            found.append(same | {"model": model, "step": 1, "target_date": dates[0], "status": status} | words)
+            found.append(same | {"model": model, "step": 1, "status": status} | words)
     return found
 
 

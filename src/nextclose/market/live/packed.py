@@ -80,6 +80,8 @@ def _flat(symbol: SavedSymbol, *, weights: bool) -> Arrays:
         numbers = {name: values for name, values in symbol.known.numbers().items() if name not in symbol.known.extra}
         found |= {f"known/{name}": values for name, values in numbers.items()}
         found["known/dates"] = _whole(symbol.known.dates)
+    if symbol.volatility is not None:
+        found["volatility"] = symbol.volatility
     for recipe, own in symbol.nets.items():
         nets = own.nets
         found |= {
@@ -109,6 +111,7 @@ def _page(symbol: SavedSymbol) -> dict[str, Any]:
     return {
         "name": symbol.name,
         "symbol": "" if symbol.known is None else symbol.known.symbol,
+        "digest": symbol.digest,
         "nets": {
             recipe: [own.number, own.trained_until, own.digest, own.nets.held_out] for recipe, own in symbol.nets.items()
         },
@@ -130,6 +133,8 @@ def _symbol(own: Arrays, words: dict[str, Any], recipes: Mapping[str, Recipe]) -
     return SavedSymbol(
         name=words["name"],
         known=_known(own, words["symbol"]),
+        digest=words["digest"],
+        volatility=own.get("volatility"),
         nets={name: _nets(own, recipes[name], page) for name, page in words["nets"].items()},
         past={name: _past(own, name) for name in words["past"]},
         baselines={

@@ -6,8 +6,10 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from math import ceil
 from pathlib import Path
@@ -26,6 +28,7 @@ from nextclose.market.live.plan import LIVE, LivePlan
 from nextclose.market.live.pooled import with_saved_nets
 from nextclose.market.live.shard import snapshot_path
 from nextclose.market.live.state import LiveState, read_run, read_state
+from nextclose.market.live.status import standings
 from nextclose.market.live.update import results
 from nextclose.market.sets import BarSet, fingerprint, open_set
 from nextclose.study.live import Sessions
@@ -69,11 +72,15 @@ def predict_run(
     state = _checked(folder, read_state(folder), as_of)
     plan = with_saved_nets(plan_of(folder, config, state))
     code = exchange.upper() if exchange else state.exchange
-    ahead = coming(code, plan.day, plan.horizon, target_date=target_date, closures=closures)
     bars = open_set(config.source)
-    parts = _forecasts(plan, state, ahead, workers, bars)
+    with ThreadPoolExecutor(1) as aside:  # a calendar takes about as long as workers take to begin
+        asked = aside.submit(coming, code, plan.day, plan.horizon, target_date=target_date, closures=closures)
+        if target_date is not None:
+            asked.result()
+        parts = _forecasts(plan, state, workers, bars)
+        ahead = asked.result()
     ledger = Ledger.begin(folder, now=now)
-    table = _new(ledger, parts, plan)
+    table = _dated(_new(ledger, parts, plan), ahead.dates)
     in_time = made_in_time(code, ahead.dates[0], now())
     page = _page(parts, plan, state, bars, code, ahead) | {"in_time": in_time}
     entry = ledger.append("forecasts", table, as_of=plan.as_of, page=page, now=now) if table.num_rows else None
@@ -136,7 +143,6 @@ class _PredictWork:
 
     plan: LivePlan
     files: Mapping[str, str]
-    dates: Sequence[str | None]
     bars: BarSet | None = field(default=None, repr=False)
 
     def compute(self, number: int, on_fits: Callable[[int], None]) -> list[ShardForecasts]:
@@ -144,11 +150,11 @@ class _PredictWork:
         plan, bars = self.plan, self.bars or open_set(self.plan.config.source)
         self.bars = bars
         shards = list(enumerate(plan.shards))[number * TOGETHER : (number + 1) * TOGETHER]
-        got = bars.read([name for _, names in shards for name in names], plan.config.faults)
-        parts = []
+        read = bars.read([name for _, names in shards for name in names], plan.config.faults)
+        found, parts = iter(standings(read, bars, plan.sessions)), []
         for shard, names in shards:
             content = _content(Path(plan.folder), plan, shard, self.files)
-            parts.append(forecast_shard(plan, list(islice(got, len(names))), bars, content, self.dates))
+            parts.append(forecast_shard(plan, list(islice(found, len(names))), content))
         return parts
 
 
@@ -171,9 +177,9 @@ def _content(folder: Path, plan: LivePlan, number: int, files: Mapping[str, str]
     )
 
 
-def _forecasts(plan: LivePlan, state: LiveState, ahead: Sessions, workers: int, bars: BarSet) -> list[ShardForecasts]:
+def _forecasts(plan: LivePlan, state: LiveState, workers: int, bars: BarSet) -> list[ShardForecasts]:
     """Every shard's, in order."""
-    work = _PredictWork(plan=plan, files=state.files, dates=ahead.dates, bars=None if workers else bars)
+    work = _PredictWork(plan=plan, files=state.files, bars=None if workers else bars)
     found: dict[int, list[ShardForecasts]] = {}
     with closing(results(work, range(ceil(len(plan.shards) / TOGETHER)), workers, AGAIN)) as computed:
         for got in computed:
@@ -198,6 +204,16 @@ def _new(ledger: Ledger, parts: Sequence[ShardForecasts], plan: LivePlan) -> pa.
         for number, key in zip(numbers, _keys(table, numbered=False), strict=True)
     ]
     return table.filter(pa.array(keep, pa.bool_()))
+
+
+def _dated(table: pa.Table, dates: Sequence[str | None]) -> pa.Table:
+    """With the session that each step is for."""
+    import pyarrow as pa
+
+    days = pa.array([None if day is None else date.fromisoformat(day) for day in dates], pa.date32())
+    at = table.column_names.index("target_date")
+    steps = table["step"].combine_chunks().to_numpy() - 1
+    return table.set_column(at, table.schema.field(at), days.take(pa.array(steps)))
 
 
 def _keys(table: pa.Table, *, numbered: bool) -> list[tuple[Any, ...]]:

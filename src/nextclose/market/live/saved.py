@@ -130,6 +130,10 @@ class SavedSymbol:
     baselines: Mapping[str, SavedBaseline] = field(default_factory=dict)
     problems: Mapping[str, Problem] = field(default_factory=dict)
     """By recipe: why it has no nets."""
+    digest: str = ""
+    """Of all its bars."""
+    volatility: Float64s | None = None
+    """(m, 2) `windows.volatilities` of its latest bars: of the same bars, they need not be computed again."""
 
     def rescaled(self, since: Basis) -> SavedSymbol:
         """The same after prices were rescaled."""

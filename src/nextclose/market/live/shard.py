@@ -19,16 +19,17 @@ from nextclose.market.live.first import RunPast
 from nextclose.market.live.packed import pack, unpack
 from nextclose.market.live.plainer import fit_baselines
 from nextclose.market.live.plan import LIVE, LivePlan
-from nextclose.market.live.saved import KNOWN, Past, Problem, SavedNets, SavedSymbol
+from nextclose.market.live.saved import KEPT, KNOWN, Past, Problem, SavedNets, SavedSymbol
 from nextclose.market.live.sessions import LiveSplit
 from nextclose.market.live.since import recognise
-from nextclose.market.live.status import Standing, standing
+from nextclose.market.live.status import Standing, standings
 from nextclose.market.live.walk import LiveWalk, first_to_ask
 from nextclose.market.sets import BarSet
 from nextclose.market.shard import OnFits
 from nextclose.recipes import Recipe
 from nextclose.training.fold import Fitted, FitWatcher, try_all
 from nextclose.training.resolve import Engine, resolve_engine
+from nextclose.windows.volatility import volatilities
 
 
 @dataclass(kw_only=True, eq=False)
@@ -68,9 +69,8 @@ def update_shard(plan: LivePlan, number: int, bars: BarSet, on_fits: OnFits) -> 
     engines = {name: resolve_engine(config.engine, recipe) for name, recipe in recipes.items()}
     before = _before(plan, number, recipes)
     symbols, run = [], RunPast(plan, number)
-    for name, got in bars.read(plan.shards[number], config.faults):
-        at = standing(name, got, bars, plan.sessions)
-        symbols.append(_Symbol(standing=at, saved=before.get(name, SavedSymbol(name=name))))
+    for at in standings(bars.read(plan.shards[number], config.faults), bars, plan.sessions):
+        symbols.append(_Symbol(standing=at, saved=before.get(at.name, SavedSymbol(name=at.name))))
     for symbol in symbols:
         if symbol.standing.bars is not None:
             _begin(symbol, plan)
@@ -229,6 +229,8 @@ def _concluded(symbol: _Symbol, plan: LivePlan) -> SavedSymbol:
     return SavedSymbol(
         name=saved.name,
         known=replace(standing.bars[-KNOWN:], extra={}, findings=()),
+        digest=standing.bars.sha256,
+        volatility=np.stack(volatilities(standing.bars), axis=1)[-KEPT - plan.horizon - 1 :],
         nets={**saved.nets, **symbol.nets},
         past={**saved.past, **symbol.past},
         baselines=baselines,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,16 +34,28 @@ class Standing:
     """Whether the set holds a bar after that session."""
 
 
-def standing(name: str, got: Bars | UserError, bars: BarSet, sessions: Dates) -> Standing:
-    """A symbol on the last of `sessions`."""
+def standings(read: Iterable[tuple[str, Bars | UserError]], bars: BarSet, sessions: Dates) -> list[Standing]:
+    """Symbols on the last of `sessions`, from what a set's `read` gave of them."""
+    found = dict(read)
+    without = [name for name, got in found.items() if isinstance(got, Bars) and not _trades(got, sessions[-1])]
+    rows = bars.unchecked(without) if without else {}
+    return [_standing(name, got, rows.get(name), sessions) for name, got in found.items()]
+
+
+def _trades(bars: Bars, day: np.datetime64) -> bool:
+    """Whether there is a bar of a day."""
+    row = int(np.searchsorted(bars.dates, day))
+    return row < len(bars) and bool(bars.dates[row] == day)
+
+
+def _standing(name: str, got: Bars | UserError, rows: Rows | None, sessions: Dates) -> Standing:
     day = sessions[-1]
     if not isinstance(got, Bars):
         return Standing(name=name, bars=None, status="faulty", reason=Text(got.template, **got.values))
     count = int(np.searchsorted(got.dates, day, side="right"))
     known = got if count == len(got) else got[:count]
-    if count and known.dates[-1] == day:
+    if _trades(known, day):
         return Standing(name=name, bars=known, status="ok", later=count < len(got))
-    rows = bars.unchecked([name]).get(name)
     status, reason = _without(rows, known, sessions)
     return Standing(name=name, bars=known if count else None, status=status, reason=reason, later=count < len(got))
 
