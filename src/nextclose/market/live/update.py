@@ -61,10 +61,12 @@ def update_run(
     bars = open_set(config.source)
     digest = fingerprint(bars.files)
     if state is not None and state.source_sha256 == digest and as_of == state.as_of:
+        _sweep(folder, state)
         return _told(state, lang, already=True, seconds=time.monotonic() - began)
     scan = bars.scan()
     plan = _plan(folder, config, state, scan, as_of)
     if state is not None and state.source_sha256 == digest and plan.as_of == state.as_of:
+        _sweep(folder, state)
         return _told(state, lang, already=True, seconds=time.monotonic() - began)
     watcher = watcher or MarketWatcher()
     plan, fits = with_nets(plan, max(workers, 1), watcher)
@@ -196,10 +198,15 @@ def _finish(
     )
     partial.rename(folder / LIVE / state.folder)
     write_state(folder, state)
+    _sweep(folder, state)
+    return state
+
+
+def _sweep(folder: Path, state: LiveState) -> None:
+    """Delete snapshots that the state has replaced: a kill may have left one."""
     for path in (folder / LIVE).iterdir():
         if path.is_dir() and path.name not in (state.folder, "nets"):
             shutil.rmtree(path, ignore_errors=True)
-    return state
 
 
 def _free_name(folder: Path, as_of: str) -> str:
