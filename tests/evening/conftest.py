@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.bars.collect.replay import Replay
-from tests.evening.story import Forks, Scene, walks
+from tests.evening.story import Forks, Scene, krx, walks
 
 
 @pytest.fixture(scope="session")
@@ -14,10 +14,14 @@ def forks(tmp_path_factory):
     started.end()
 
 
-@pytest.fixture(scope="module")
-def scene(forks, tmp_path_factory):
+@pytest.fixture(scope="module", params=["walks", "krx"])
+def scene(request, forks, tmp_path_factory):
     """Kept as begun, first, second and third: before the evenings and after each."""
-    story = walks()
+    if request.param == "walks":
+        story = walks()
+    else:
+        story = krx(request.getfixturevalue("shared_data") / "krx_all_2016_2025.parquet")
+        assert story.really
     with Replay(story.answers()) as replay:
         made = Scene(story, tmp_path_factory.mktemp("scene"), forks, replay)
         made.begin()

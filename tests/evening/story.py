@@ -38,12 +38,15 @@ class Story:
     split: str
     """5:1 on d3."""
     symbols: list[str] = field(default_factory=list)
+    really: bool = False
+    """Whether the suspension is one of the exchange's."""
 
     def __post_init__(self):
         self.symbols = sorted(set(self.frame.symbol))
         own, day = self.frame.symbol == self.halted, self.frame.date
         carried = self.frame.loc[own & (day == self.days[-4]), "close"].item()
         halted = own & (day == self.days[-3])
+        self.really = bool((self.frame.loc[halted, "open"] == 0.0).all())
         self.frame.loc[halted, ["open", "high", "low", "volume"]] = 0.0
         self.frame.loc[halted, "close"] = carried
 
@@ -72,6 +75,21 @@ def walks():
         exchange="XNYS", frame=frame_of({n: walk_bars(len(days), seed) for seed, n in enumerate(names)}, days, days[-2]),
         days=days, halted="BB", split="C",
     )  # fmt: skip
+
+
+KRX = ("000660", "005110", "005380", "005930", "035420", "051910", "068270", "207940")
+"""Eight of Seoul's, of which 005110 really did not trade on 2023-08-16."""
+
+
+def krx(path):
+    """A cut of the KRX set up to 2023-08-18; 005930 is split, and 2023-08-17 is a holiday."""
+    table = pq.read_table(path, filters=[("symbol", "in", list(KRX))])
+    frame = table.to_pandas()
+    frame["date"] = frame.date.astype(str)
+    frame = frame.astype(dict.fromkeys((*PRICES, "volume"), "float64"))
+    days = sorted(set(frame[frame.date <= "2023-08-18"].date))[-(LEAST + 4) :]
+    frame = frame[frame.date.isin(days) & (frame.date != days[-2])].reset_index(drop=True)
+    return Story(exchange="XKRX", frame=frame, days=days, halted="005110", split="005930")
 
 
 def frame_of(bars, days, holiday):
