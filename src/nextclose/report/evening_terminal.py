@@ -133,7 +133,7 @@ def _nets(update: LiveUpdate, lang: Lang) -> Iterator[Rich]:
     if update.already or not update.fits:
         yield Rich(say("no refit was due: the saved nets serve on", lang))
     else:
-        recipes = "; ".join(say("{recipe}: {why}", lang, recipe=name, why=why) for name, why in update.due.items())
+        recipes = "; ".join(f"{name}: {why}" for name, why in update.due.items())
         fits = say("{fits} nets fitted", lang, fits=f"{update.fits:,}")
         yield Rich(f"{fits} ({recipes})" if recipes else fits)
     if update.already:
