@@ -33,7 +33,7 @@ def serve(
 
     spoken = language(lang)
     say_when_stopped(Text("The API is closed."))
-    api = open_api(run, host=host, port=port, token=token or None, lang=spoken)
+    api = open_api(run, host=host, port=port, token=token, lang=spoken)
     print(Text("{run}: the API answers at {url} (Ctrl-C ends it)", run=run, url=api.url).render(spoken), flush=True)
     if not api.local and not token:
         warning = Text("Whoever reaches this machine can read it: give a --token, or leave --host out.")

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from nextclose.core.errors import SettingsError, SourceError
-from nextclose.core.evening import FAILURES, STATUSES
 from nextclose.core.lang import Lang
 from nextclose.core.suggest import did_you_mean
+from nextclose.serve.near import nearest
 from nextclose.serve.snapshot import Part, Snapshot, as_bytes
-from nextclose.serve.store import Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-OLD = 5 * 86_400.0
-"""Seconds after which forecasts are stale: a long weekend is shorter."""
 FIELDS = (
     "model", "step", "origin", "target_date", "yhat", "lo", "hi", "level", "p_up", "last_close", "status", "reason",
     "fold", "trained_until", "model_hash", "data_hash",
@@ -42,7 +38,7 @@ def symbol_answer(snapshot: Snapshot, symbol: str, model: str | None, history: i
         raise SourceError(
             "no forecasts of '{symbol}'.{hint} The ledger holds {count} symbols.",
             symbol=symbol,
-            hint=did_you_mean(symbol, snapshot.symbols),
+            hint=nearest(symbol, snapshot.near),
             count=len(snapshot.symbols),
         )
     check_model(snapshot, model)
@@ -121,57 +117,21 @@ def bulk_answer(snapshot: Snapshot, kind: str, origin: str | None, model: str | 
 
 
 def _table(parts: tuple[Part, ...], model: str | None, lang: Lang) -> pa.Table:
-    """An origin's rows, as `_forecasts` takes them."""
+    """An origin's rows, as `_forecasts` takes them; text as such."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     from nextclose.market.ledger.book import first_numbers
+    from nextclose.market.ledger.tables import schema_of
 
-    rows = parts[0].rows if len(parts) == 1 else first_numbers(pa.concat_tables(part.rows for part in parts))
+    rows = pa.concat_tables(part.rows.cast(schema_of("forecasts")) for part in parts)
+    if len(parts) > 1:
+        rows = first_numbers(rows).sort_by("symbol")
     if model is not None:
         rows = rows.filter(pc.equal(rows["model"], model))
     if lang != "en":
         rows = rows.set_column(rows.column_names.index("reason"), "reason", rows["reason_ko"])
-    return rows.select(["symbol", *FIELDS])
-
-
-def health_answer(store: Store, *, known: bool, lang: Lang) -> bytes:
-    """How the forecasts are; to strangers only whether they are."""
-    snapshot, entry = store.snapshot, store.snapshot.entry
-    age = None if entry is None else max(time.time() - datetime.fromisoformat(entry.recorded_at).timestamp(), 0.0)
-    status = _status(store, age)
-    if not known:
-        return as_bytes({"status": status})
-    head, statuses = snapshot.ledger.head, _statuses(snapshot)
-    return as_bytes(
-        {
-            "status": status,
-            "as_of": None if entry is None else entry.as_of,
-            "target_date": None if entry is None else entry.page.get("target_date"),
-            "recorded_at": None if entry is None else entry.recorded_at,
-            "age_seconds": None if age is None else round(age, 3),
-            "entries": head.entries,
-            "head": head.hash,
-            "statuses": statuses,
-            "failures": sum(count for status, count in statuses.items() if status in FAILURES),
-            "models": list(snapshot.models),
-            "origins": list(snapshot.forecasts),
-            "loaded_at": datetime.fromtimestamp(snapshot.loaded_at, UTC).isoformat(timespec="seconds"),
-            "problem": None if store.problem is None else store.problem.message(lang),
-        }
-    )
-
-
-def _statuses(snapshot: Snapshot) -> dict[str, int]:
-    """Status -> symbols, as the latest entry counts them."""
-    said = {} if snapshot.entry is None else snapshot.entry.page.get("statuses", {})
-    return {status: int(said[status]) for status in STATUSES if status in said}
-
-
-def _status(store: Store, age: float | None) -> str:
-    if store.problem is not None:
-        return "degraded"
-    return "empty" if age is None else "stale" if age > OLD else "ok"
+    return rows.select(["symbol", *FIELDS]).combine_chunks()
 
 
 def _parquet(rows: pa.Table) -> bytes:

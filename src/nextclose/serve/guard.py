@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nextclose.core.hosts import is_called
 from nextclose.core.lang import Lang, Text
 
 READS = ("GET", "HEAD")
-LONGEST = 512
+LONGEST = 1_024
 """Bytes of a path with its query."""
+MORE = {401: {"WWW-Authenticate": "Bearer"}, 405: {"Allow": ", ".join(READS)}, 413: {"Connection": "close"}}
+"""Status -> headers of a refusal."""
 PUBLIC = "/v1/health"
 """Says without a token that the process lives, and nothing else."""
 
@@ -33,12 +35,14 @@ class Rules:
         headers = Headers(scope=scope)
         if self.names is not None and not is_called(headers.get("host", ""), self.names):
             return 403, Text(
-                "this API is not called '{got}': ask it by the address that it printed", got=headers["host"]
+                "this API is not called '{got}': ask it by the address that it printed", got=headers.get("host", "")
             )
         if scope["method"] not in READS:
             return 405, Text("this API is read only: expected GET or HEAD, got {got}", got=scope["method"])
         if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST:
             return 414, Text("the address is longer than {most} bytes", most=LONGEST)
+        if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
+            return 413, Text("this API is read only: it takes no body")
         if self.token is not None and scope["path"] != PUBLIC and not self.knows(headers):
             return 401, Text("this API takes a token: Authorization: Bearer TOKEN")
         return None
@@ -51,18 +55,28 @@ class Rules:
 
 
 class Guard:
-    """The application behind the rules."""
+    """The application behind the rules. It sees GET alone: HEAD is a GET whose body is left out."""
 
     def __init__(self, app: ASGIApp, rules: Rules) -> None:
         self.app, self.rules = app, rules
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
-        refusal = self.rules.refusal(scope) if scope["type"] == "http" else None
-        if refusal is None:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        told = _without_body(send) if scope["method"] == "HEAD" else send
+        refusal = self.rules.refusal(scope)
+        if refusal is None:
+            await self.app({**scope, "method": "GET"}, receive, told)
+            return
         status, why = refusal
-        headers = {401: {"WWW-Authenticate": "Bearer"}, 405: {"Allow": ", ".join(READS)}}.get(status, {})
-        answer = JSONResponse({"error": why.render(self.rules.lang)}, status_code=status, headers=headers)
-        await answer(scope, receive, send)
+        answer = JSONResponse({"error": why.render(self.rules.lang)}, status_code=status, headers=MORE.get(status))
+        await answer(scope, receive, told)
+
+
+def _without_body(send: Send) -> Send:
+    async def told(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return told

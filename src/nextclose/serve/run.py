@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import sys
 from importlib.util import find_spec
@@ -20,6 +21,8 @@ PORT = 8000
 INSTALL = 'pip install -c constraints.txt -e ".[serve]"'
 SWITCH = 0.0005
 """Seconds after which another thread may go on: a ledger that is read anew must not keep requests waiting."""
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""A bearer token (RFC 6750)."""
 BACKLOG, AT_ONCE, PATIENCE, KEPT_OPEN = 512, 1_000, 5, 30
 """Connections that wait, requests at once, and seconds that open requests have in the end and idle connections between."""
 
@@ -54,7 +57,7 @@ def open_api(
     Raises
     ------
     LedgerError : no ledger there, or one that is not as it was written.
-    SettingsError : a host or port that cannot be had, or the extra `serve` is not installed.
+    SettingsError : a host or port that cannot be had, a token that is none, or the extra `serve` is not installed.
     """
     _check_installed()
     import uvicorn
@@ -62,18 +65,20 @@ def open_api(
     from nextclose.serve.app import make_app
     from nextclose.serve.guard import Rules
     from nextclose.serve.store import Store
+    from nextclose.serve.wire import Bounded
 
+    _check_token(token)
     store, listener = Store(run), _listen(host, port)
     local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
     rules = Rules(names=LOOPBACK | {host.lower()} if local else None, token=token, lang=lang)
     config = uvicorn.Config(
         make_app(store, rules, lang=lang),
-        http="httptools" if find_spec("httptools") else "h11",
+        http=Bounded,
         ws="none",
         access_log=False,
         log_config=None,
+        log_level="error",
         server_header=False,
-        date_header=False,
         limit_concurrency=AT_ONCE,
         backlog=BACKLOG,
         timeout_keep_alive=KEPT_OPEN,
@@ -83,10 +88,18 @@ def open_api(
 
 
 def _check_installed() -> None:
-    missing = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
+    missing = [name for name in ("fastapi", "uvicorn", "httptools") if find_spec(name) is None]
     if missing:
         raise SettingsError(
             "the API needs {missing}, not installed here: {install}", missing=", ".join(missing), install=INSTALL
+        )
+
+
+def _check_token(token: str | None) -> None:
+    """Raise SettingsError for one that no header could bring."""
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise SettingsError(
+            "--token: expected letters, digits and any of -._~+/= without spaces, got {got}", got=repr(token)
         )
 
 

@@ -1,43 +1,52 @@
 """What the API answers from: a ledger's latest entries, each sorted by symbol, and the verdict. Never changed.
 
-A newer ledger takes what it shares from the one before and reads only what is new; nothing is turned into text before it
-is asked for. So a ledger can be read beside the requests without keeping them waiting.
+A newer ledger takes what it shares from the one before and reads only what is new; rows stay Arrow arrays until they are
+asked for. So a ledger can be read beside the requests without keeping them waiting.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from nextclose import __version__
 from nextclose.core.errors import SavedRunError
 from nextclose.market.ledger.chain import Ledger
 from nextclose.market.ledger.entries import VERDICT, Entry, Kind
+from nextclose.serve.kept import Kept
+from nextclose.serve.near import index_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 KEPT = 60
 """Latest origins whose forecasts are at hand."""
-MOST_MADE = 10_000
-"""Answers that are kept ready."""
+SMALL, LARGE = 32 << 20, 64 << 20
+"""Bytes of a symbol's answers and of tables and histories that are kept ready."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Part:
-    """The rows of an entry, sorted by symbol."""
+    """The rows of an entry, sorted by symbol; text is dictionary-encoded."""
 
     entry: Entry
     rows: pa.Table
-    at: Mapping[str, tuple[int, int]]
-    """Symbol -> its first row and how many."""
+    names: pa.Array
+    """The symbols, sorted."""
+    ends: Sequence[int]
+    """The row behind the last of each."""
 
     def of(self, symbol: str) -> list[dict[str, Any]]:
         """The rows of a symbol, as the ledger has them; none where it is not known."""
-        first, count = self.at.get(symbol, (0, 0))
-        rows: list[dict[str, Any]] = self.rows.slice(first, count).to_pylist()
+        at = bisect_left(range(len(self.names)), symbol, key=lambda number: self.names[number].as_py())
+        if at == len(self.names) or self.names[at].as_py() != symbol:
+            return []
+        first = int(self.ends[at - 1]) if at else 0
+        rows: list[dict[str, Any]] = self.rows.slice(first, int(self.ends[at]) - first).to_pylist()
         return rows
 
 
@@ -54,41 +63,28 @@ class Snapshot:
     """verdict.json as it stands; None where there is none yet."""
     loaded_at: float
     """Seconds since 1970."""
-    _made: dict[Any, bytes] = field(default_factory=dict)
+    tag: str
+    """Another for another ledger, verdict or version."""
+    models: tuple[str, ...]
+    """Names of the latest origin, in the order of the ledger."""
+    symbols: frozenset[str]
+    """Of the latest origin."""
+    near: Mapping[str, str]
+    """By which a symbol that is misspelt is found."""
+    small: Kept = field(default_factory=lambda: Kept(SMALL))
+    """Answers that are made in less than a millisecond."""
+    large: Kept = field(default_factory=lambda: Kept(LARGE))
+    """Answers that take longer."""
+
+    @property
+    def latest(self) -> tuple[Part, ...]:
+        """The entries of the latest origin."""
+        return next(iter(self.forecasts.values()), ())
 
     @property
     def entry(self) -> Entry | None:
         """The latest entry of forecasts; None in a ledger without any."""
         return self.latest[-1].entry if self.latest else None
-
-    @cached_property
-    def latest(self) -> tuple[Part, ...]:
-        """The entries of the latest origin."""
-        return next(iter(self.forecasts.values()), ())
-
-    @cached_property
-    def etag(self) -> str:
-        """Another for another ledger."""
-        return f'"{self.ledger.head.hash[:32]}"'
-
-    @cached_property
-    def models(self) -> tuple[str, ...]:
-        """Names in the order of the ledger."""
-        return tuple(dict.fromkeys(name for part in self.latest for name in part.rows["model"].unique().to_pylist()))
-
-    @cached_property
-    def symbols(self) -> frozenset[str]:
-        """Those of the latest origin."""
-        return frozenset(symbol for part in self.latest for symbol in part.at)
-
-    def once(self, key: Any, make: Callable[[], bytes]) -> bytes:
-        """What `make` gives; most answers are made at the first ask alone."""
-        found = self._made.get(key)
-        if found is None:
-            found = make()
-            if len(self._made) < MOST_MADE:
-                self._made[key] = found
-        return found
 
 
 def load(ledger: Ledger, now: float, before: Snapshot | None = None) -> Snapshot:
@@ -101,13 +97,20 @@ def load(ledger: Ledger, now: float, before: Snapshot | None = None) -> Snapshot
     known = {} if before is None else {part.entry.hash: part for part in _parts(before)}
     origins = sorted({entry.as_of for entry in ledger.of_kind("forecasts")}, reverse=True)[:KEPT]
     since = origins[-1] if origins else ""
-    forecasts = _read(ledger, "forecasts", since, known)
+    parts, verdict = _read(ledger, "forecasts", since, known), _verdict(ledger)
+    forecasts = {day: tuple(part for part in parts if part.entry.as_of == day) for day in origins}
+    latest = forecasts[origins[0]] if origins else ()
+    symbols = frozenset(name for part in latest for name in part.names.to_pylist())
     return Snapshot(
         ledger=ledger,
-        forecasts={day: tuple(part for part in forecasts if part.entry.as_of == day) for day in origins},
+        forecasts=forecasts,
         truths=_read(ledger, "truths", since, known),
-        verdict=_verdict(ledger),
+        verdict=verdict,
         loaded_at=now,
+        tag=hashlib.sha256(f"{__version__} {ledger.head.hash} ".encode() + (verdict or b"")).hexdigest()[:32],
+        models=tuple(dict.fromkeys(name for part in latest for name in part.rows["model"].unique().to_pylist())),
+        symbols=symbols,
+        near=before.near if before is not None and before.symbols == symbols else index_of(symbols),
     )
 
 
@@ -127,15 +130,17 @@ def _read(ledger: Ledger, kind: Kind, since: str, known: Mapping[str, Part]) -> 
 
 
 def _part(entry: Entry, table: pa.Table) -> Part:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     rows = table.sort_by("symbol").combine_chunks()
-    if not len(rows):
-        return Part(entry=entry, rows=rows, at={})
-    runs = pc.run_end_encode(rows["symbol"].combine_chunks())
-    ends = runs.run_ends.to_pylist()
-    places = {name: (start, end - start) for name, start, end in zip(runs.values.to_pylist(), [0, *ends], ends)}  # noqa: B905
-    return Part(entry=entry, rows=rows, at=places)
+    runs = pc.run_end_encode(rows["symbol"]).combine_chunks() if len(rows) else None
+    for number, column in enumerate(rows.schema):
+        if pa.types.is_string(column.type):
+            rows = rows.set_column(number, column.name, rows[column.name].dictionary_encode())
+    if runs is None:
+        return Part(entry=entry, rows=rows, names=pa.array([], pa.string()), ends=())
+    return Part(entry=entry, rows=rows, names=runs.values, ends=runs.run_ends.to_numpy())
 
 
 def _verdict(ledger: Ledger) -> bytes | None:

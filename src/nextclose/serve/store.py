@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nextclose.core.errors import NextcloseError
 from nextclose.market.ledger.chain import Ledger
-from nextclose.market.ledger.entries import FOLDER, HEAD
+from nextclose.market.ledger.entries import FOLDER, HEAD, VERDICT
 from nextclose.serve.snapshot import Snapshot, load
 
 EVERY = 0.5
@@ -42,7 +42,7 @@ class Store:
         self._stop.set()
 
     def refresh(self) -> None:
-        """Read the ledger if its head is another; the one before is served on where that fails."""
+        """Read the ledger if its head or verdict is another; the one before is served on where that fails."""
         seen = self._look()
         if seen == self._seen and self.problem is None:
             return
@@ -58,10 +58,15 @@ class Store:
         while not self._stop.wait(EVERY):
             self.refresh()
 
-    def _look(self) -> tuple[int, int, int] | None:
-        """What tells one head from another without reading it; None where there is none."""
-        try:
-            found = os.stat(self.run / FOLDER / HEAD)
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size
+    def _look(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """What tells one head and verdict from others without reading them."""
+        return tuple(_stamp(self.run / FOLDER / name) for name in (HEAD, VERDICT))
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """None where there is no such file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
