@@ -39,6 +39,10 @@ class Api:
         sys.setswitchinterval(SWITCH)
         self._server.run([self._listener])
 
+    def close(self) -> None:
+        """Listen no longer; for a server that does not answer."""
+        self._listener.close()
+
     def stop(self) -> None:
         """End `serve` from another thread."""
         self._server.should_exit = True
