@@ -101,6 +101,14 @@ def test_a_table_of_one_model_in_korean(ledger):
     assert "그날 거래가 없었습니다" in table["reason"].to_pylist()
 
 
+def test_a_model_that_an_older_evening_lacks(own):
+    say(own, 3, *evening(3, models=("default", "new")))
+    api = Api(own.folder.parent)
+    table = pq.read_table(io.BytesIO(api.ask(f"/v1/forecasts.parquet?origin={day(1)}&model=new").body))
+    assert (len(table), table.column_names) == (0, ["symbol", *FIELDS])
+    assert api.ask("/v1/forecasts/005930?history=1&model=new").page["history"] == []
+
+
 def test_the_verdict_is_the_one_that_was_written(api, ledger):
     got = api.ask("/v1/verdict")
     assert got.page == json.loads((ledger.folder / VERDICT).read_text(encoding="utf-8"))

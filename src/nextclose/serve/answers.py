@@ -128,7 +128,9 @@ def _table(parts: tuple[Part, ...], model: str | None, lang: Lang) -> pa.Table:
     if len(parts) > 1:
         rows = first_numbers(rows).sort_by("symbol")
     if model is not None:
-        rows = rows.filter(pc.equal(rows["model"], model))
+        # An Arrow scalar that is there: to make one of a str, pyarrow would load pandas.
+        own = next((name for name in rows["model"].unique() if name.as_py() == model), None)
+        rows = rows.slice(0, 0) if own is None else rows.filter(pc.equal(rows["model"], own))
     if lang != "en":
         rows = rows.set_column(rows.column_names.index("reason"), "reason", rows["reason_ko"])
     return rows.select(["symbol", *FIELDS]).combine_chunks()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ class Part:
     rows: pa.Table
     names: pa.Array
     """The symbols, sorted."""
-    ends: Sequence[int]
+    ends: pa.Array
     """The row behind the last of each."""
 
     def of(self, symbol: str) -> list[dict[str, Any]]:
@@ -45,8 +45,8 @@ class Part:
         at = bisect_left(range(len(self.names)), symbol, key=lambda number: self.names[number].as_py())
         if at == len(self.names) or self.names[at].as_py() != symbol:
             return []
-        first = int(self.ends[at - 1]) if at else 0
-        rows: list[dict[str, Any]] = self.rows.slice(first, int(self.ends[at]) - first).to_pylist()
+        first = self.ends[at - 1].as_py() if at else 0
+        rows: list[dict[str, Any]] = self.rows.slice(first, self.ends[at].as_py() - first).to_pylist()
         return rows
 
 
@@ -139,8 +139,8 @@ def _part(entry: Entry, table: pa.Table) -> Part:
         if pa.types.is_string(column.type):
             rows = rows.set_column(number, column.name, rows[column.name].dictionary_encode())
     if runs is None:
-        return Part(entry=entry, rows=rows, names=pa.array([], pa.string()), ends=())
-    return Part(entry=entry, rows=rows, names=runs.values, ends=runs.run_ends.to_numpy())
+        return Part(entry=entry, rows=rows, names=pa.array([], pa.string()), ends=pa.array([], pa.int32()))
+    return Part(entry=entry, rows=rows, names=runs.values, ends=runs.run_ends)
 
 
 def _verdict(ledger: Ledger) -> bytes | None:
