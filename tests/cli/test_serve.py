@@ -43,7 +43,7 @@ def place(line):
     (signal.SIGTERM, "en", "nextclose: The API is closed."),
     (signal.SIGINT, "ko", "nextclose: API를 닫았습니다."),
 ])  # fmt: skip
-def test_it_ends_as_other_verbs_do_and_finishes_what_was_asked(run, number, lang, said):
+def test_it_ends_as_other_verbs_do(run, number, lang, said):
     with command(run, "--lang", lang) as (process, line):
         with socket.create_connection(place(line).split(":"), timeout=20) as peer:
             whole = b"GET /v1/verdict HTTP/1.1\r\nHost: localhost\r\n\r\n"

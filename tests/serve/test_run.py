@@ -12,7 +12,7 @@ import pytest
 from tests.serve.test_reload import get, served
 
 from nextclose.core.errors import SettingsError
-from nextclose.serve import run, wire
+from nextclose.serve import app, run, wire
 from nextclose.serve.run import open_api
 
 HEAVY = ("torch", "numba", "llvmlite", "scipy", "statsmodels", "pandas", "plotly", "exchange_calendars", "requests")
@@ -63,8 +63,6 @@ def test_every_path_is_answered_over_a_socket(port, path, kind):
 
 
 def test_a_large_answer_comes_whole_a_piece_at_a_time(api, port, monkeypatch):
-    from nextclose.serve import app
-
     monkeypatch.setattr(app, "PIECE", 100)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     status, body = get(connection, "/v1/forecasts.csv")
@@ -198,3 +196,29 @@ def test_many_connections_are_answered_at_once(port):
     for thread in threads:
         thread.join(20)
     assert found == [200] * 200
+
+
+def test_an_open_request_is_finished_when_the_server_ends(ledger, monkeypatch):
+    asked, going = threading.Event(), threading.Event()
+    make = app.symbol_answer
+
+    def slow(*words):
+        asked.set()
+        assert going.wait(20)
+        return make(*words)
+
+    monkeypatch.setattr(app, "symbol_answer", slow)
+    api, found = open_api(ledger.folder.parent, port=0), []
+    server = threading.Thread(target=api.serve)
+    server.start()
+    connection = http.client.HTTPConnection("127.0.0.1", int(api.url.rpartition(":")[2]), timeout=20)
+    reader = threading.Thread(target=lambda: found.append(get(connection, "/v1/forecasts/005930?history=1")))
+    reader.start()
+    assert asked.wait(20)
+    api.stop()
+    going.set()
+    for thread in (reader, server):
+        thread.join(20)
+    connection.close()
+    assert found[0][0] == 200
+    assert len(found[0][1]) > 500

@@ -34,8 +34,8 @@ def serve(
     spoken = language(lang)
     say_when_stopped(Text("The API is closed."))
     api = open_api(run, host=host, port=port, token=token, lang=spoken)
-    print(Text("{run}: the API answers at {url} (Ctrl-C ends it)", run=run, url=api.url).render(spoken), flush=True)
     if not api.local and not token:
         warning = Text("Whoever reaches this machine can read it: give a --token, or leave --host out.")
         print(warning.render(spoken), file=typer.get_text_stream("stderr"), flush=True)
+    print(Text("{run}: the API answers at {url} (Ctrl-C ends it)", run=run, url=api.url).render(spoken), flush=True)
     api.serve()
