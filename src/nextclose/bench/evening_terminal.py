@@ -85,7 +85,7 @@ def _print_served(found: Served, console: Console, lang: Lang) -> None:
     table.add_row(say("milliseconds from when a request was due to its answer", lang), *figures)
     console.print(table)
     told = say(
-        "{requests} requests, {rate} a second for {seconds} seconds, {errors} failed; a new ledger came in {reloads} times "
+        "{requests} requests, {rate} a second for {seconds} seconds, {errors} failed; a new entry came in {reloads} times "
         "meanwhile",
         lang,
         requests=f"{found.requests:,}",
