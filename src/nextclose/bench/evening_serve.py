@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -108,11 +108,17 @@ class Growing:
 
 def _check_last(host: str, port: int, ledger: Ledger) -> None:
     """Raise NextcloseError unless the server has read the ledger's last entry."""
-    with socket.create_connection((host, port), timeout=20) as peer:
-        peer.sendall(f"GET /v1/health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-        said = b"".join(iter(lambda: peer.recv(1 << 16), b""))
+    said = asyncio.run(_health(host, port))
     if ledger.head.hash.encode() not in said:
         raise NextcloseError("nextclose serve has not read the ledger's last entry: {said}", said=said.decode()[-500:])
+
+
+async def _health(host: str, port: int) -> bytes:
+    reader, writer = await asyncio.open_connection(host, port)
+    writer.write(f"GET /v1/health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    said = await reader.read()
+    writer.close()
+    return said
 
 
 @contextmanager
