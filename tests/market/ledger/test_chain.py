@@ -177,7 +177,15 @@ def test_a_second_opening_is_none(filled):
 
 def test_an_entry_cannot_point_to_another_file(filled):
     lines, entry = lines_of(filled), filled.entries[-1]
-    lines[-1] = to_line(sealed(type(entry)(**(entry.__dict__ | {"file": "../../manifest.json"}))))
+    lines[-1] = to_line(sealed(type(entry)(**(entry.__dict__ | {"file": "000005-truths.parquet"}))))
+    write_lines(filled, lines)
+    with pytest.raises(LedgerError, match="names the file of another entry"):
+        Ledger.open(run_of(filled), verify=False)
+
+
+def test_an_entry_has_its_number(filled):
+    lines, entry = lines_of(filled), filled.entries[-1]
+    lines[-1] = to_line(sealed(type(entry)(**(entry.__dict__ | {"entry": 9, "file": None}))))
     write_lines(filled, lines)
     assert first_misfit(filled) == 7
 

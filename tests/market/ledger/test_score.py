@@ -137,6 +137,12 @@ def test_before_the_bar_comes_nothing_is_written(market):
     assert "no truth" in found.verdict.reasons["models"]
 
 
+def test_an_entry_of_truths_says_up_to_when_it_looked(market):
+    market.said(FIRST)
+    assert market.score(FIRST + 2).entry == 3
+    assert Ledger.open(market.run).entries[-1].as_of == str(DAYS[FIRST + 2])
+
+
 def test_again_adds_nothing(market):
     market.said(FIRST)
     first = market.score(FIRST + 3)
