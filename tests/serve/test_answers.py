@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+from functools import partial
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -16,8 +17,9 @@ from tests.serve.asking import MODELS, SYMBOLS, Api, begun, day, evening, say
 
 from nextclose.market.ledger.book import first_numbers
 from nextclose.market.ledger.entries import VERDICT
-from nextclose.serve.answers import FIELDS
+from nextclose.serve.answers import FIELDS, make_ahead, symbol_answer
 from nextclose.serve.pages import Alive, Health, Problem, SymbolForecasts, Verdict
+from nextclose.serve.store import Store
 
 
 def own_rows(ledger, number):
@@ -263,3 +265,10 @@ def test_a_foreign_name_is_refused(api, ledger):
 def test_the_index_names_the_paths_of_the_document(api):
     paths = api.ask("/").page["paths"]
     assert {*api.ask("/openapi.json").page["paths"]} == {*paths} - {"/openapi.json"}
+
+
+def test_a_snapshot_is_served_with_what_is_asked_most_made_already(ledger):
+    snapshot = Store(ledger.folder.parent, partial(make_ahead, lang="en")).snapshot
+    assert snapshot.symbols
+    for symbol in snapshot.symbols:
+        assert snapshot.small.get((symbol, None, 0)) == symbol_answer(snapshot, symbol, None, 0, "en")

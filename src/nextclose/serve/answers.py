@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +57,13 @@ def symbol_answer(snapshot: Snapshot, symbol: str, model: str | None, history: i
             "history": [row for parts in before for row in _told(_forecasts(parts, symbol, model), truths, lang)],
         }
     )
+
+
+def make_ahead(snapshot: Snapshot, lang: Lang) -> None:
+    """What is asked most, made before a snapshot is served, and other threads let in between."""
+    for symbol in sorted(snapshot.symbols):
+        snapshot.small.once((symbol, None, 0), partial(symbol_answer, snapshot, symbol, None, 0, lang))
+        time.sleep(0.0)
 
 
 def check_model(snapshot: Snapshot, model: str | None) -> None:

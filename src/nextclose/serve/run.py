@@ -6,6 +6,7 @@ import ipaddress
 import re
 import socket
 import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,13 +67,14 @@ def open_api(
     _check_installed()
     import uvicorn
 
+    from nextclose.serve.answers import make_ahead
     from nextclose.serve.app import make_app
     from nextclose.serve.guard import Rules
     from nextclose.serve.store import Store
     from nextclose.serve.wire import Bounded
 
     _check_token(token)
-    store, listener = Store(run), _listen(host, port)
+    store, listener = Store(run, partial(make_ahead, lang=lang)), _listen(host, port)
     local = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
     rules = Rules(names=LOOPBACK | {host.lower()} if local else None, token=token, lang=lang)
     config = uvicorn.Config(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from nextclose.core.errors import NextcloseError
@@ -25,12 +26,15 @@ class Store:
     problem : why a newer one could not be read; None where there is no such.
     """
 
-    def __init__(self, run: Path) -> None:
-        """Raises LedgerError where there is no ledger, or one that is not as it was written."""
-        self.run = run
+    def __init__(self, run: Path, prepare: Callable[[Snapshot], None] = lambda _snapshot: None) -> None:
+        """Raises LedgerError where there is no ledger, or one that is not as it was written.
+
+        prepare : done to each snapshot before it is served.
+        """
+        self.run, self._prepare = run, prepare
         self.problem: NextcloseError | None = None
         self._seen = self._look()
-        self.snapshot: Snapshot = load(Ledger.open(run), time.time())
+        self.snapshot = self._load(Ledger.open(run), None)
         self._stop = threading.Event()
 
     def watch(self) -> None:
@@ -47,12 +51,17 @@ class Store:
         if seen == self._seen and self.problem is None:
             return
         try:
-            self.snapshot = load(self.snapshot.ledger.reload(), time.time(), self.snapshot)
+            self.snapshot = self._load(self.snapshot.ledger.reload(), self.snapshot)
             self.problem, self._seen = None, seen
         except NextcloseError as error:
             self.problem = error
         except Exception as error:  # whatever it is, what was read before is still true
             self.problem = NextcloseError("{kind}: {error}", kind=type(error).__name__, error=error)
+
+    def _load(self, ledger: Ledger, before: Snapshot | None) -> Snapshot:
+        found = load(ledger, time.time(), before)
+        self._prepare(found)
+        return found
 
     def _watch(self) -> None:
         while not self._stop.wait(EVERY):
