@@ -320,16 +320,16 @@ def test_a_close_that_was_corrected_is_no_split(market, factor, mark):
     assert (row["basis"], row["mark"], found.rescaled) == (1.0, mark, {})
 
 
-@pytest.mark.parametrize(("noted", "basis"), [(0.1, 0.1), (0.5, 1.0)])
-def test_a_split_that_the_set_noted_needs_no_other_sign(market, noted, basis):
-    """Rounded prices may change by more than a rescaling would; the note of another ratio says nothing."""
+@pytest.mark.parametrize(("day", "noted", "basis"), [(FIRST + 1, 0.1, 0.1), (FIRST + 1, 0.5, 1.0), (FIRST, 0.1, 1.0)])
+def test_a_split_that_the_set_noted_needs_no_other_sign(market, day, noted, basis):
+    """Rounded prices may change by more than a rescaling would; another ratio or an earlier session says nothing."""
     market.said(FIRST - 1)
     market.score(FIRST)
     market.said(FIRST)
     bars = market.bars["C"]
     rounded = np.where(bars.dates == DAYS[FIRST - 1], bars.close * 1.01, bars.close)
     market.change("C", factor=0.1, close=0.1 * rounded, high=bars.high)
-    market.noted(rescaled=[("C", FIRST - 5, 3.0), ("A", FIRST + 1, 0.1), ("C", FIRST + 1, noted)])
+    market.noted(rescaled=[("C", FIRST - 5, 3.0), ("A", FIRST + 1, 0.1), ("C", day, noted)])
     market.score(FIRST + 1)
     row = market.truths()["C", FIRST, 1]
     assert row["basis"] == pytest.approx(basis)
