@@ -351,3 +351,27 @@ def test_values_are_medians_before_a_date(tmp_path):
         bars.scan()
         assert bars.traded(own.dates[40])["A"] == pytest.approx(expected, rel=1e-12)
         assert bars.traded(own.dates[0]) == {}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "text dates", "csv"])
+def test_bars_from_a_day_on(tmp_path, kind):
+    """That day is among them; a symbol that ended before has none."""
+    every = market_bars(("A", "B", "GONE"))
+    every[2] = rows_of(every[2], slice(0, 50))
+    since = every[0].dates[100]
+    source = tmp_path / "set.parquet"
+    if kind == "csv":
+        source = tmp_path / "files"
+        source.mkdir()
+        for bars in every:
+            write_csv(source / f"{bars.symbol}.csv", bars)
+    else:
+        table = table_of(*every)
+        if kind == "text dates":
+            table = table.set_column(1, "date", table["date"].cast(pa.string()))
+        pq.write_table(table, source)
+    found = dict(open_set(str(source)).read(["A", "B", "GONE"], "drop", since))
+    for bars in every[:2]:
+        np.testing.assert_array_equal(found[bars.symbol].dates, bars.dates[100:])
+        np.testing.assert_array_equal(found[bars.symbol].close, bars.close[100:])
+    assert not isinstance(found["GONE"], Bars) or len(found["GONE"]) == 0
