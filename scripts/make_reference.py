@@ -15,15 +15,23 @@ VERBS = (
     ("judge",),
     ("explain",),
     ("export",),
+    ("sweep",),
     ("lab",),
     ("recipes",),
     ("market", "run"),
     ("market", "resume"),
     ("market", "status"),
     ("market", "summary"),
+    ("market", "update"),
+    ("market", "predict"),
+    ("market", "score"),
+    ("evening",),
+    ("serve",),
     ("bench",),
     ("data", "check"),
     ("data", "samples"),
+    ("data", "update"),
+    ("data", "fetch"),
 )
 HEAD = """# Reference
 
