@@ -124,7 +124,7 @@ def test_symbols_without_a_number_and_a_session_that_did_not_come_are_failures_o
     lost = replace(DATA, missing={NEXT: ("A", "B"), DAY: ("C",)})
     bad = replace(PREDICTED, statuses={"ok": 2, "stale": 1}, reasons={"B": "no row"})
     found = run_evening(run, EveningWishes(max_failures=2), Asked(run, data=lost, predict=bad))
-    assert lost_sessions(lost) == {NEXT: ("A", "B")}
+    assert lost_sessions(lost, DAY) == {NEXT: ("A", "B")}
     assert (found.failures, too_many_failed(found)) == (2, False)
     assert too_many_failed(replace(found, max_failures=1))
     assert too_many_failed(replace(found, max_failures=0))
@@ -137,6 +137,29 @@ def test_without_a_limit_only_a_session_that_is_lacking_altogether_is_one_too_ma
     said = alarms(found, "en", too_many=True)
     assert said == [f"no bar of {NEXT} came; it is asked for again the next time",
                     "3 symbols failed, every one: exit status 3"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("en", "too few bars of 2024-03-08"), ("ko", "2024-03-08의 봉이 너무 적게")]
+)
+def test_a_session_of_which_too_little_came_to_go_on_is_told_and_counted(run, lang, said):
+    """The set has rows of it, and the run stays at the session before."""
+    part = replace(DATA, as_of=NEXT, missing={NEXT: ("A", "B")})
+    found = run_evening(run, EveningWishes(max_failures=1), Asked(run, data=part))
+    assert (found.as_of, found.failures, too_many_failed(found)) == (DAY, 2, True)
+    assert alarms(found, lang, too_many=False)[0].startswith(said)
+
+
+def test_rows_that_are_missing_of_a_session_that_the_run_knows_lose_no_session(run):
+    found = run_evening(run, EveningWishes(max_failures=0), Asked(run, data=replace(DATA, missing={DAY: ("A",)})))
+    assert (found.failures, alarms(found, "en", too_many=False)) == (0, [])
+
+
+def test_a_target_date_that_is_over_is_told_before_any_fit(run):
+    steps = Asked(run)
+    with pytest.raises(SettingsError, match=f"expected a date after the last session, {DAY}"):
+        run_evening(run, EveningWishes(target_date=DAY), steps)
+    assert [name for name, _ in steps.calls] == ["data"]
 
 
 def test_symbols_that_the_run_never_looked_at_are_no_failures_of_it(run, monkeypatch):

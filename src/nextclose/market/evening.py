@@ -18,7 +18,7 @@ from typing import Literal, Protocol
 
 from nextclose.bars.collect import update_set
 from nextclose.bars.kept import PAGE, read_page
-from nextclose.core.errors import SavedRunError
+from nextclose.core.errors import SavedRunError, SettingsError
 from nextclose.core.evening import FAILURES, Evening, LiveUpdate, Predicted, Scored, SetUpdate
 from nextclose.core.lang import Lang, Text
 from nextclose.core.plain import to_json
@@ -136,6 +136,7 @@ def run_evening(
         if is_kept(config):
             tell("data")
             data = steps.data(Path(config.source), wishes)
+            _check_target(wishes, data.as_of)
         tell("update")
         update = steps.update(folder, wishes, data.as_of if data is not None else wishes.as_of)
         tell("predict")
@@ -177,10 +178,10 @@ def too_many_failed(evening: Evening) -> bool:
     return 0 < _symbols(evening.predicted) <= evening.failures
 
 
-def lost_sessions(data: SetUpdate | None) -> Mapping[str, tuple[str, ...]]:
-    """Sessions that are over, and of which not one bar came: session -> symbols that are waited for."""
+def lost_sessions(data: SetUpdate | None, as_of: str) -> Mapping[str, tuple[str, ...]]:
+    """Sessions that are over and that the run, at `as_of`, cannot go on with: session -> symbols that are waited for."""
     missing = data.missing if data is not None else {}
-    return {session: names for session, names in missing.items() if data is not None and session > data.as_of}
+    return {session: names for session, names in missing.items() if session > as_of}
 
 
 def _finished(folder: Path) -> MarketConfig:
@@ -200,9 +201,17 @@ def _check(wishes: EveningWishes) -> None:
             parse_date(option, text)
 
 
+def _check_target(wishes: EveningWishes, as_of: str) -> None:
+    """A next session that is over already is told before any fit."""
+    if wishes.target_date is not None and str(parse_date("target-date", wishes.target_date)) <= as_of:
+        raise SettingsError(
+            "--target-date {date}: expected a date after the last session, {last}", date=wishes.target_date, last=as_of
+        )
+
+
 def _failing(config: MarketConfig, data: SetUpdate | None, predicted: Predicted) -> set[str]:
-    """Symbols without a number that should have one, and those of a session of which nothing came."""
-    failing = {symbol for names in lost_sessions(data).values() for symbol in names}
+    """Symbols without a number that should have one, and those of a session of which nothing or too little came."""
+    failing = {symbol for names in lost_sessions(data, predicted.origin).values() for symbol in names}
     if config.skipped:
         failing &= {config.renamed.get(name, name) for shard in config.shards for name in shard}
     return failing | set(predicted.reasons)

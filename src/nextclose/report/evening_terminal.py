@@ -25,10 +25,7 @@ BAD = "yellow"
 
 def alarms(found: Evening, lang: Lang, *, too_many: bool) -> list[str]:
     """What somebody should look at now, a line each: sessions that did not come, drift, more failures than may be."""
-    lines = [
-        say("no bar of {session} came; it is asked for again the next time", lang, session=session)
-        for session in _lost(found.data)
-    ]
+    lines = _lost(found, lang)
     lines += [say("drift: {sentence}", lang, sentence=one.sentence) for one in found.scored.verdict.drift if one.alarm]
     if too_many and found.max_failures is not None:
         lines.append(
@@ -71,9 +68,22 @@ def print_evening(found: Evening, console: Console, lang: Lang, *, quiet: bool) 
     console.print(Rich("· " + say("{seconds} seconds", lang, seconds=f"{found.seconds:,.1f}"), style=QUIET))
 
 
-def _lost(data: SetUpdate | None) -> list[str]:
-    """Sessions of which not one bar came."""
-    return [] if data is None else [session for session in data.missing if session > data.as_of]
+def _lost(found: Evening, lang: Lang) -> list[str]:
+    """Sessions that are over, and that the run cannot go on with."""
+    lines = []
+    for session, names in (found.data.missing if found.data is not None else {}).items():
+        if found.data is not None and session > found.data.as_of:
+            lines.append(say("no bar of {session} came; it is asked for again the next time", lang, session=session))
+        elif session > found.as_of:
+            lines.append(
+                say(
+                    "too few bars of {session} came to go on with it: {symbols} are asked for again the next time",
+                    lang,
+                    session=session,
+                    symbols=counted_symbols(len(names), lang),
+                )
+            )
+    return lines
 
 
 def _head(found: Evening, lang: Lang) -> str:
