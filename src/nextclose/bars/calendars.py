@@ -42,15 +42,16 @@ def schedule(exchange: str, start: str, end: str) -> tuple[Session, ...]:
 
 @cache
 def _scheduled(exchange: str, start: str, end: str) -> tuple[Session, ...]:
-    import exchange_calendars as ec
-
-    try:
-        calendar = ec.get_calendar(exchange, start=start, end=end)
-    except (ValueError, ec.errors.CalendarError):
+    calendar = _calendar(exchange, start, end)
+    if calendar is None:
         return ()
     dates = np.datetime_as_string(calendar.sessions.to_numpy().astype("datetime64[D]")).tolist()
     times = zip(dates, calendar.opens, calendar.closes, strict=True)
-    return tuple(Session(date=date, opens=_utc(opens), closes=_utc(closes)) for date, opens, closes in times)
+    return tuple(
+        Session(date=date, opens=_utc(opens), closes=_utc(closes))
+        for date, opens, closes in times
+        if start <= date <= end
+    )
 
 
 def _utc(moment: Any) -> dt.datetime:
@@ -106,13 +107,31 @@ def _fit(code: str, dates: Dates) -> float:
 @cache
 def _sessions(exchange: str, start: str, end: str) -> Dates:
     """The calendar's sessions from `start` to `end`, (n,); none where it does not reach. A short span is built quickly."""
+    calendar = _calendar(exchange, start, end)
+    if calendar is None:
+        return np.empty(0, dtype="datetime64[D]")
+    sessions = np.asarray(calendar.sessions.to_numpy(), dtype="datetime64[D]")
+    within: Dates = sessions[(sessions >= np.datetime64(start)) & (sessions <= np.datetime64(end))]
+    return within
+
+
+_BUILT: dict[str, list[tuple[str, str, Any]]] = {}
+"""Exchange -> the calendars that are there, with the span of each: one takes a second."""
+
+
+def _calendar(exchange: str, start: str, end: str) -> Any:
+    """A calendar that covers a span; None where there is none."""
     import exchange_calendars as ec
 
+    for first, last, known in _BUILT.get(exchange, ()):
+        if first <= start and end <= last:
+            return known
     try:
-        calendar = ec.get_calendar(exchange, start=start, end=end)
+        built = ec.get_calendar(exchange, start=start, end=end)
     except (ValueError, ec.errors.CalendarError):
-        return np.empty(0, dtype="datetime64[D]")
-    return np.asarray(calendar.sessions.to_numpy(), dtype="datetime64[D]")
+        return None
+    _BUILT.setdefault(exchange, []).append((start, end, built))
+    return built
 
 
 def opens_at(exchange: str, session: dt.date) -> dt.datetime | None:
@@ -128,8 +147,11 @@ def closes_at(exchange: str, session: dt.date) -> dt.datetime | None:
 def _moment(exchange: str, session: dt.date, which: str) -> dt.datetime | None:
     import exchange_calendars as ec
 
+    near = [known for first, last, known in _BUILT.get(exchange, ()) if first <= str(session) <= last]
+    calendar = near[0] if near else _calendar(exchange, str(session - dt.timedelta(days=7)), str(session))
+    if calendar is None:
+        return None
     try:
-        calendar = ec.get_calendar(exchange, start=str(session - dt.timedelta(days=7)), end=str(session))
         found = getattr(calendar, which)(str(session))
     except (ValueError, ec.errors.CalendarError):
         return None

@@ -97,12 +97,11 @@ class ParquetSet:
             f"{_quoted(self._columns[name])} AS {name}" for name in ("date", *NUMBERS) if name in self._columns
         )
         listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
-        source, later = ("{files}", "") if since is None else (self._dated, f" AND {DAY} >= CAST(? AS DATE)")
-        return self._ask(
-            f"SELECT {self._symbol} AS symbol, {wanted} FROM {source} WHERE {self._name} IN ({listed}){later} "
-            "ORDER BY filename, file_row_number",
-            [] if since is None else [str(since)],
-        )
+        head, where = f"SELECT {self._symbol} AS symbol, {wanted} FROM ", f" WHERE {self._name} IN ({listed})"
+        if since is None:  # the connection keeps the files' order
+            return self._ask(f"{head}{{files}}{where}")
+        later = f" AND {DAY} >= CAST(? AS DATE) ORDER BY filename, file_row_number"
+        return self._ask(head + self._dated + where + later, [str(since)])
 
     def _check_files(self) -> None:
         """Raise SourceError unless every file has the columns of bars."""
@@ -179,7 +178,7 @@ class ParquetSet:
         """The connection that answers: opening one takes as long as reading a few symbols."""
         import duckdb
 
-        asked = duckdb.connect(config={"threads": 1})
+        asked = duckdb.connect(config={"threads": 1, "preserve_insertion_order": True})
         asked.execute(f"SET TimeZone = '{_known_zone(self._zone)}'")
         return asked
 
