@@ -54,6 +54,7 @@ def test_every_path_has_a_summary_an_example_and_its_refusals(document):
         assert ("401" in said["responses"]) == (path != "/v1/health"), path
         (content,) = said["responses"]["200"]["content"].values()
         assert ("example" in content) == (not path.endswith(".parquet")), path
+        assert content.get("example") == examples().get(path), path
         for status, answer in said["responses"].items():
             assert answer["description"], (path, status)
             if int(status) >= 400:

@@ -62,7 +62,7 @@ def drift(reference: Tally, recent: Tally, *, name: str, lang: Lang = "en") -> D
     m = min(WINDOW, recent.sessions)
     if m < FEWEST:
         return Text(
-            "{name}: {m} sessions have truths; drift is looked at from {least} on", name=name, m=m, least=FEWEST
+            "{name}: drift is looked at from {least} sessions with truths on; so far {m}", name=name, m=m, least=FEWEST
         )
     if reference.sessions < REFERENCE:
         return Text(

@@ -93,8 +93,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 def _cannot_write(path: Path, error: OSError) -> NextcloseError:
     return NextcloseError(
-        "cannot write '{path}': {error}. What was finished is kept: free some space or mend the folder, then go on with "
-        "nextclose market resume.",
+        "cannot write '{path}': {error}. What was finished is kept: free some space or mend the folder, then give the same "
+        "command again; a market run goes on with nextclose market resume.",
         path=path,
         error=error.strerror or str(error),
     )

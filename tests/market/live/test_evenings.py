@@ -164,7 +164,9 @@ def test_a_number_is_not_added_when_the_next_bar_is_there(live):
     evening(folder, day(155))
     write_set(source, *BARS)
     update_run(folder, as_of=day(155), workers=0)
-    assert predict_run(folder, workers=0, now=lambda: NOW).already
+    again = predict_run(folder, workers=0, now=lambda: NOW, target_date="2031-01-01")
+    assert again.already
+    assert again.target_date != "2031-01-01"  # the ledger says what it said
 
 
 def test_a_listing_is_fitted_when_it_has_bars_enough(live):
@@ -256,10 +258,13 @@ def test_closures_and_a_target_date_are_taken(live):
     coming = predict_run(folder, exchange="XNYS", closures=(day(LAST + 1),), workers=0, now=lambda: NOW)
     assert coming.target_date > day(LAST + 1)
     assert coming.in_time
-    assert predict_run(folder, target_date=day(LAST + 3), workers=0).target_date == day(LAST + 3)
     entry = Ledger.open(folder).of_kind("forecasts")[0]
     assert entry.page["target_dates"] == [coming.target_date]
     assert entry.page["statuses"] == {"ok": 3}
+    again = predict_run(folder, target_date=day(LAST + 3), workers=0)
+    assert (again.entry, again.target_date) == (None, coming.target_date)  # what was written stays
+    shutil.rmtree(folder / "ledger")
+    assert predict_run(folder, target_date=day(LAST + 3), workers=0).target_date == day(LAST + 3)
 
 
 @pytest.mark.slow

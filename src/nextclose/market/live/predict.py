@@ -84,15 +84,16 @@ def predict_run(
     in_time = made_in_time(code, ahead.dates[0], now())
     page = _page(parts, plan, state, bars, code, ahead) | {"in_time": in_time}
     entry = ledger.append("forecasts", table, as_of=plan.as_of, page=page, now=now) if table.num_rows else None
+    written = entry or [one for one in ledger.of_kind("forecasts") if one.as_of == plan.as_of][-1]
     return Predicted(
         origin=plan.as_of,
-        target_date=ahead.dates[0],
+        target_date=written.page["target_dates"][0],
         reason=None if ahead.reason is None else ahead.reason.render(lang),
         statuses=page["statuses"],
         models=models_of(plan),
         reasons={symbol: why.render(lang) for part in parts for symbol, why in part.reasons.items()},
         entry=None if entry is None else entry.entry,
-        in_time=in_time,
+        in_time=written.page.get("in_time"),
         seconds=time.monotonic() - began,
         already=entry is None,
     )
