@@ -19,6 +19,8 @@ from nextclose.market.ledger.chain import Ledger
 pytestmark = pytest.mark.slow
 EVENINGS = (("begun", -4, "first"), ("first", -3, "second"), ("second", -1, "third"))
 """What it begins with, the row of its day, what it comes to."""
+on_walks = pytest.mark.parametrize("scene", ["walks"], indirect=True)
+"""What real bars would not show otherwise."""
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,7 @@ def test_killed_just_before_any_change_and_started_again_it_ends_the_same(scene,
         Ledger.open(scene.run, verify=True)
 
 
+@on_walks
 def test_the_same_evening_again_and_a_sunday_say_that_nothing_is_new(scene, told):
     scene.back("first")
     scene.break_again()
@@ -124,6 +127,7 @@ def test_the_same_evening_again_and_a_sunday_say_that_nothing_is_new(scene, told
     assert "새로운 것이 없어" in done.out
 
 
+@on_walks
 def test_more_failures_than_allowed_are_status_3_and_all_else_is_kept(scene, told):
     scene.back("first")
     scene.break_again()
@@ -136,6 +140,7 @@ def test_more_failures_than_allowed_are_status_3_and_all_else_is_kept(scene, tol
     assert scene.evening(scene.story.days[-3], "--max-failures", "2").status == 0
 
 
+@on_walks
 def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(scene, told):
     scene.back("first")
     scene.break_again()
@@ -159,6 +164,7 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(scene, told):
     assert scene.state() == told["second", "state"]
 
 
+@on_walks
 def test_a_second_evening_beside_the_first_is_told_so(scene, told):
     scene.back("first")
     with locked(scene.run):
@@ -169,6 +175,7 @@ def test_a_second_evening_beside_the_first_is_told_so(scene, told):
     assert scene.state() == told["first", "state"]
 
 
+@on_walks
 def test_closures_and_a_target_date_go_before_the_calendar(scene, told, tmp_path):
     scene.back("begun")
     shut = tmp_path / "closures.txt"
@@ -180,6 +187,7 @@ def test_closures_and_a_target_date_go_before_the_calendar(scene, told, tmp_path
     assert found["predicted"]["target_date"] == scene.story.days[-1]
 
 
+@on_walks
 def test_what_is_no_date_is_told_before_any_work(scene, told):
     scene.back("begun")
     before = scene.state()
