@@ -239,6 +239,8 @@ def test_a_damaged_snapshot_is_told(live):
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(SavedRunError, match="damaged"):
         predict_run(folder, workers=0)
+    with pytest.raises(SavedRunError, match="damaged"):
+        update_run(folder, as_of=day(LAST + 1), workers=0)
     write_text(folder / "live" / "state.json", "{}")
     with pytest.raises(SavedRunError, match="damaged"):
         predict_run(folder, workers=0)

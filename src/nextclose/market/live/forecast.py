@@ -18,12 +18,11 @@ from nextclose.core.lang import Text
 from nextclose.core.types import Float64s
 from nextclose.judging.intervals import interval_scale
 from nextclose.market.ledger.tables import HASH_LENGTH, schema_of
-from nextclose.market.live.packed import unpack
 from nextclose.market.live.plainer import ahead
 from nextclose.market.live.plan import LivePlan
 from nextclose.market.live.saved import KEPT, Problem, SavedNets, SavedSymbol, digest_of
 from nextclose.market.live.sessions import LiveSplit, fold_to_come
-from nextclose.market.live.shard import split_of, too_few, with_pooled
+from nextclose.market.live.shard import split_of, too_few
 from nextclose.market.live.since import recognise
 from nextclose.market.live.status import Standing
 from nextclose.market.nets import POOLED_MEAN
@@ -85,13 +84,9 @@ def models_of(plan: LivePlan) -> tuple[str, ...]:
     return (*(recipe.name for recipe in plan.recipes), *BASELINES, *pooled)
 
 
-def forecast_shard(plan: LivePlan, found: Sequence[Standing], content: bytes) -> ShardForecasts:
-    """Tomorrow for the symbols of a shard; when that is, is not said yet.
-
-    content : the shard's file in the snapshot.
-    """
+def forecast_shard(plan: LivePlan, found: Sequence[Standing], saved: Mapping[str, SavedSymbol]) -> ShardForecasts:
+    """Tomorrow for the symbols of a shard, from what the snapshot holds of them; when that is, is not said yet."""
     recipes = {recipe.name: recipe for recipe in plan.recipes}
-    saved = with_pooled(unpack(content, recipes), plan)
     symbols = [_prepared(at, saved.get(at.name, SavedSymbol(name=at.name)), plan) for at in found]
     for recipe in recipes.values():
         _ask(symbols, recipe, plan)

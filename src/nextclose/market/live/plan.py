@@ -32,6 +32,8 @@ class LivePlan:
     """Names that came into the set since the run, in the order in which they came."""
     before: str | None = None
     """The folder of the snapshot before; None for the first."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Of that snapshot: name -> SHA-256."""
     pooled: PooledNets | None = field(default=None, repr=False)
     """Scope market: the nets of every fold so far."""
 

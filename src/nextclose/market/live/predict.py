@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,9 +23,9 @@ from nextclose.market.config import MarketConfig, versions
 from nextclose.market.ledger.chain import Clock, Ledger, clock
 from nextclose.market.live.dates import coming, made_in_time
 from nextclose.market.live.forecast import ShardForecasts, forecast_shard, models_of
-from nextclose.market.live.plan import LIVE, LivePlan
+from nextclose.market.live.plan import LivePlan
 from nextclose.market.live.pooled import with_saved_nets
-from nextclose.market.live.shard import snapshot_path
+from nextclose.market.live.shard import read_saved
 from nextclose.market.live.state import LiveState, read_run, read_state
 from nextclose.market.live.status import standings
 from nextclose.market.live.update import results
@@ -154,28 +153,9 @@ class _PredictWork:
         read = bars.read([name for _, names in shards for name in names], plan.config.faults)
         found, parts = iter(standings(read, bars, plan.sessions)), []
         for shard, names in shards:
-            content = _content(Path(plan.folder), plan, shard, self.files)
-            parts.append(forecast_shard(plan, list(islice(found, len(names))), content))
+            saved = read_saved(plan, shard, self.files)
+            parts.append(forecast_shard(plan, list(islice(found, len(names))), saved))
         return parts
-
-
-def _content(folder: Path, plan: LivePlan, number: int, files: Mapping[str, str]) -> bytes:
-    """A shard's file. Raises SavedRunError where it is not as it was written."""
-    path = snapshot_path(folder / LIVE / (plan.before or ""), number)
-    try:
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() == files[path.name]:
-            return content
-        error = "its hash is another"
-    except (OSError, KeyError) as caught:
-        error = f"{type(caught).__name__}: {caught}"
-    raise SavedRunError(
-        "'{path}' is damaged and cannot be read ({error}). Delete the folder '{live}'; nextclose market update makes it "
-        "again from the run.",
-        path=path,
-        error=error,
-        live=folder / LIVE,
-    )
 
 
 def _forecasts(plan: LivePlan, state: LiveState, workers: int, bars: BarSet) -> list[ShardForecasts]:

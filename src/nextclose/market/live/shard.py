@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nextclose.bars.bars import Bars
-from nextclose.core.errors import BarsError, NextcloseError, TooFewBarsError
+from nextclose.core.errors import BarsError, NextcloseError, SavedRunError, TooFewBarsError
 from nextclose.core.evening import FAILURES, Status
 from nextclose.core.lang import Text
 from nextclose.market.live.first import RunPast
@@ -67,7 +68,7 @@ def update_shard(plan: LivePlan, number: int, bars: BarSet, on_fits: OnFits) -> 
     config = plan.config
     recipes = {recipe.name: recipe for recipe in plan.recipes}
     engines = {name: resolve_engine(config.engine, recipe) for name, recipe in recipes.items()}
-    before = _before(plan, number, recipes)
+    before = _before(plan, number)
     symbols, run = [], RunPast(plan, number)
     for at in standings(bars.read(plan.shards[number], config.faults), bars, plan.sessions):
         symbols.append(_Symbol(standing=at, saved=before.get(at.name, SavedSymbol(name=at.name))))
@@ -81,14 +82,35 @@ def update_shard(plan: LivePlan, number: int, bars: BarSet, on_fits: OnFits) -> 
     return pack(done, _summary(symbols, fits), weights=plan.pooled is None)
 
 
-def _before(plan: LivePlan, number: int, recipes: Mapping[str, Recipe]) -> dict[str, SavedSymbol]:
+def _before(plan: LivePlan, number: int) -> dict[str, SavedSymbol]:
     """The shard as the snapshot before holds it."""
     if plan.before is None:
         return {}
-    path = snapshot_path(Path(plan.folder) / LIVE / plan.before, number)
-    if not path.is_file():
-        return {}
-    return with_pooled(unpack(path.read_bytes(), recipes), plan)
+    name = snapshot_path(Path(), number).name
+    return read_saved(plan, number, plan.files) if name in plan.files else {}
+
+
+def read_saved(plan: LivePlan, number: int, files: Mapping[str, str]) -> dict[str, SavedSymbol]:
+    """Name -> what the snapshot holds of the symbols of a shard.
+
+    files : name -> SHA-256. Raises SavedRunError where a file is not as it was written, or another version wrote it.
+    """
+    live = Path(plan.folder) / LIVE
+    path = snapshot_path(live / (plan.before or ""), number)
+    problem: Text | str = Text("its hash is another")
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() == files[path.name]:
+            return with_pooled(unpack(content, {recipe.name: recipe for recipe in plan.recipes}), plan)
+    except Exception as error:
+        problem = f"{type(error).__name__}: {error}"
+    raise SavedRunError(
+        "'{path}' is damaged and cannot be read ({error}). Delete the folder '{live}'; nextclose market update makes it "
+        "again from the run.",
+        path=path,
+        error=problem,
+        live=live,
+    )
 
 
 def snapshot_path(folder: Path, number: int) -> Path:

@@ -92,6 +92,7 @@ def _plan(folder: Path, config: MarketConfig, state: LiveState | None, scan: Sca
         later=(*known, *(str(session) for session in new)),
         joined=joined(config, () if state is None else state.joined, names),
         before=None if state is None else state.folder,
+        files={} if state is None else state.files,
     )
 
 
