@@ -14,6 +14,7 @@ from nextclose.core.evening import Drift, LiveUpdate, Predicted, RunningVerdict,
 from nextclose.core.files import is_locked
 from nextclose.market import evening as evenings
 from nextclose.market.evening import EveningWishes, lost_sessions, nothing_new, run_evening, too_many_failed
+from nextclose.market.live import state as live_state
 from nextclose.report.evening_terminal import alarms, print_evening
 
 DAY, NEXT = "2024-03-07", "2024-03-08"
@@ -70,7 +71,7 @@ def run(tmp_path, monkeypatch):
     (source / "set.json").write_text("{}")
     config = SimpleNamespace(source=str(source), skipped={}, renamed={}, shards=(("A", "B", "C"),), max_failures=None)
     monkeypatch.setattr(evenings.MarketConfig, "read", lambda _folder: config)
-    monkeypatch.setattr(evenings, "outcome_of", lambda _folder: object())
+    monkeypatch.setattr(live_state, "outcome_of", lambda _folder: object())
     return folder
 
 
@@ -205,7 +206,7 @@ def test_a_run_that_is_not_finished_and_dates_that_are_none_are_refused_before_a
         run_evening(run, EveningWishes(as_of="soon"), steps)
     with pytest.raises(SettingsError, match="--target-date"):
         run_evening(run, EveningWishes(target_date="soon"), steps)
-    monkeypatch.setattr(evenings, "outcome_of", lambda _folder: None)
+    monkeypatch.setattr(live_state, "outcome_of", lambda _folder: None)
     with pytest.raises(SavedRunError, match="market resume"):
         run_evening(run, EveningWishes(), steps)
     assert steps.calls == []

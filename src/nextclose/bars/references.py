@@ -41,11 +41,6 @@ def reference_prices(table: pa.Table, close: Float64s) -> Float64s:
     return np.where((before > 0.0) & fits, before, np.nan)
 
 
-def reference_columns(names: list[str]) -> list[str]:
-    """Those columns that tell reference prices or changes."""
-    return [name for name in names if _bare(name) in (*_PRICE, *_CHANGE, *_SHARE)]
-
-
 def _column(table: pa.Table, wanted: tuple[str, ...]) -> Float64s | None:
     names: list[Any] = table.column_names
     for word in wanted:

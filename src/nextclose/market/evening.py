@@ -18,17 +18,17 @@ from typing import Literal, Protocol
 
 from nextclose.bars.collect import update_set
 from nextclose.bars.kept import PAGE, read_page
-from nextclose.core.errors import SavedRunError, SettingsError
+from nextclose.core.errors import SettingsError
 from nextclose.core.evening import FAILURES, Evening, LiveUpdate, Predicted, Scored, SetUpdate
 from nextclose.core.lang import Lang, Text
 from nextclose.core.plain import to_json
 from nextclose.judging.splits import parse_date
 from nextclose.market.config import MarketConfig
 from nextclose.market.files import locked, make_folder, write_text
-from nextclose.market.finish import outcome_of
 from nextclose.market.ledger.chain import Clock, clock
 from nextclose.market.ledger.score import score_run
 from nextclose.market.live.predict import predict_run
+from nextclose.market.live.state import read_run
 from nextclose.market.live.update import update_run
 from nextclose.market.sets import open_set
 from nextclose.market.watch import MarketWatcher
@@ -128,7 +128,7 @@ def run_evening(
     SettingsError : a date or closure that cannot be met, or another process works on the run or its set.
     NextcloseError : the disk is full; what was finished is kept.
     """
-    config = _finished(folder)
+    config = read_run(folder)
     _check(wishes)
     began, steps = time.monotonic(), steps or RealSteps()
     with locked(folder):
@@ -182,16 +182,6 @@ def lost_sessions(data: SetUpdate | None, as_of: str) -> Mapping[str, tuple[str,
     """Sessions that are over and that the run, at `as_of`, cannot go on with: session -> symbols that are waited for."""
     missing = data.missing if data is not None else {}
     return {session: names for session, names in missing.items() if session > as_of}
-
-
-def _finished(folder: Path) -> MarketConfig:
-    config = MarketConfig.read(folder)
-    if outcome_of(folder) is None:
-        raise SavedRunError(
-            "'{folder}' is not finished, and an evening goes on with a finished run: nextclose market resume {folder}",
-            folder=folder,
-        )
-    return config
 
 
 def _check(wishes: EveningWishes) -> None:

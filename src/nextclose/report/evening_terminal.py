@@ -12,6 +12,7 @@ from rich.text import Text as Rich
 from nextclose.core.evening import STATUSES, Evening, LiveUpdate, Predicted, Scored, SetUpdate
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import ModelRow
+from nextclose.report.set_terminal import came
 from nextclose.report.terminal import MARKS, QUIET
 from nextclose.report.words import counted_sessions, counted_symbols, model_name, percent, signed, verdict_word
 
@@ -101,7 +102,7 @@ def _data(data: SetUpdate | None, lang: Lang) -> Iterator[Rich]:
     if data is None:
         yield Rich(say("the run's own files, which nextclose data update does not keep", lang))
         return
-    yield Rich(_came(data, lang))
+    yield Rich(came(data, lang))
     if data.new_symbols:
         listed = _listed(data.new_symbols)
         yield Rich(say("new: {count} ({listed})", lang, count=len(data.new_symbols), listed=listed))
@@ -117,17 +118,6 @@ def _data(data: SetUpdate | None, lang: Lang) -> Iterator[Rich]:
         earlier = counted_sessions(len(data.missing) - DAYS, lang)
         yield Rich(say("missing on earlier days: {sessions}", lang, sessions=earlier), style=BAD)
     yield from _sources(data)
-
-
-def _came(data: SetUpdate, lang: Lang) -> str:
-    if not data.rows:
-        return say("nothing new", lang)
-    rows = f"{data.rows:,}"
-    if not data.added:
-        return say("{rows} rows of earlier sessions came in", lang, rows=rows)
-    days = data.added[0] if len(data.added) == 1 else f"{data.added[0]} .. {data.added[-1]}"
-    count = counted_sessions(len(data.added), lang)
-    return say("{sessions} came in, {days}: {rows} rows", lang, sessions=count, days=days, rows=rows)
 
 
 def _sources(data: SetUpdate) -> Iterator[Rich]:
@@ -185,8 +175,8 @@ def _truths(found: Scored, lang: Lang) -> Iterator[Rich]:
         "holiday": say("a holiday that the calendar did not know", lang),
         "suspended": say("a suspension of the symbol", lang),
     }
-    came = say("{count} truths came in", lang, count=f"{found.truths:,}") if found.truths else say("no new truth", lang)
-    yield Rich(came)
+    told = say("{count} truths came in", lang, count=f"{found.truths:,}") if found.truths else say("no new truth", lang)
+    yield Rich(told)
     if found.redated:
         told = ", ".join(f"{words.get(mark, mark)} {count:,}" for mark, count in found.redated.items())
         yield Rich(say("on another session than was said: {told}", lang, told=told))

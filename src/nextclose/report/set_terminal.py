@@ -63,7 +63,7 @@ def print_fetched(found: DataSummary, out: Path, console: Console, lang: Lang) -
 
 def _lines(found: SetUpdate, lang: Lang) -> list[tuple[str, str]]:
     """(line, style)"""
-    lines = [(_came(found, lang), GOOD if found.rows else QUIET)]
+    lines = [(came(found, lang), GOOD if found.rows else QUIET)]
     if found.new_symbols:
         listed = _listed(found.new_symbols)
         lines.append((say("new: {count} ({listed})", lang, count=len(found.new_symbols), listed=listed), ""))
@@ -89,7 +89,8 @@ def _missing(missing: Mapping[str, Sequence[str]], lang: Lang) -> list[tuple[str
     return lines
 
 
-def _came(found: SetUpdate, lang: Lang) -> str:
+def came(found: SetUpdate, lang: Lang) -> str:
+    """What came in, in one line."""
     if not found.rows:
         return say("nothing new", lang)
     rows = f"{found.rows:,}"
