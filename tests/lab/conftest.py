@@ -10,6 +10,7 @@ import pytest
 CHROMIUM = shutil.which("chromium")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync")  # fmt: skip
+GIVEN_UP = "net::ERR_ABORTED"
 SETTLED = "() => window.lab?.picture && lab.asked === lab.painted && lab.verdict?.id === lab.asked"
 """Whether what the page shows is the answer to what it asked last, the judge's sentence included."""
 
@@ -47,14 +48,20 @@ def chromium():
 
 @contextmanager
 def watched(chromium, **known):
-    """A page of 1280 x 720 unless told otherwise; complaints, errors and requests that fail are raised at the end."""
+    """A page of 1280 x 720 unless told otherwise; complaints, errors and requests that fail are raised at the end.
+
+    A request that the browser itself gave up, because the page was left or loaded anew before the answer, has not failed.
+    """
     context = chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, **known})
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.complaints = []
     page.on("console", lambda said: said.type in ("error", "warning") and page.complaints.append(said.text))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
-    page.on("requestfailed", lambda request: page.complaints.append(f"{request.url}: {request.failure}"))
+    page.on(
+        "requestfailed",
+        lambda request: request.failure != GIVEN_UP and page.complaints.append(f"{request.url}: {request.failure}"),
+    )
     page.on("response", lambda answer: answer.status >= 400 and page.complaints.append(f"{answer.status} {answer.url}"))
     try:
         yield page
