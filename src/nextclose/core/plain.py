@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -38,7 +39,7 @@ def rebuild(kind: type[T], value: Any) -> T:
 def _rebuild(kind: Any, value: Any) -> Any:
     origin, parts = get_origin(kind), get_args(kind)
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
+        hints = _hints(kind)  # type: ignore[arg-type]
         known = {field.name: value[field.name] for field in fields(kind) if field.name in value or _needed(field)}
         return kind(**{name: _rebuild(hints[name], item) for name, item in known.items()})  # type: ignore[operator]
     if kind is float:
@@ -56,6 +57,11 @@ def _rebuild(kind: Any, value: Any) -> Any:
     if origin is Literal or kind is Any:
         return value
     return kind(value)
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _needed(field: Field[Any]) -> bool:

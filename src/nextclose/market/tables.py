@@ -116,11 +116,11 @@ def by_model(
         yield (model, int(step)), {name: column[own] for name, column in columns.items()}
 
 
-def from_parquet(path: Any, columns: Sequence[str] | None = None) -> pa.Table:
-    """The table in one file, not a set of partitions; all of its columns unless said."""
+def from_parquet(path: Any, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> pa.Table:
+    """The table in one file, not a set of partitions; all of its columns unless said, those `coded` as dictionaries."""
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(path).read(columns)
+    return pq.ParquetFile(path, read_dictionary=coded).read(columns)
 
 
 def _column(column: npt.NDArray[Any]) -> pa.Array:

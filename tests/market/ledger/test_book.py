@@ -13,6 +13,13 @@ from tests.market.ledger.conftest import ORIGIN, at, forecast, rows, truth
 from nextclose.market.ledger import book
 
 
+@pytest.fixture(autouse=True, params=["as it is", "keys far apart"])
+def matching(request, monkeypatch):
+    """Both ways to find a row by its key."""
+    if request.param == "keys far apart":
+        monkeypatch.setattr(book, "_dense", lambda *keys: False)
+
+
 def write(ledger, *entries):
     for kind, *every in entries:
         ledger.append(kind, rows(kind, *every), as_of=str(ORIGIN), page={}, now=at())
@@ -61,6 +68,35 @@ def test_a_basis_of_one_leaves_every_bit(ledger):
     joined = write(ledger, ("forecasts", said), ("truths", truth())).joined()
     assert joined.yhat[0] == 0.1 + 0.2
     assert joined.last_close[0] == 1 / 3
+
+
+def test_some_rows_are_joined_as_they_are_in_the_whole(ledger):
+    days = [ORIGIN + dt.timedelta(days=number) for number in range(3)]
+    said = [forecast(symbol, origin=day, yhat=yhat) for day in days for symbol, yhat in (("A", 101.0), ("B", None))]
+    book_of = write(ledger, ("forecasts", *said), ("truths", truth(origin=days[1], y=3.0, basis=2.0)))
+    whole, part = book_of.joined(), book_of.joined(np.array([4, 2]))
+    for name, column in whole.columns():
+        np.testing.assert_array_equal(getattr(part, name), column[[4, 2]])
+
+
+def test_truths_that_came_later_are_put_to_those_that_were_known(ledger):
+    before = write(ledger, ("forecasts", forecast(), forecast("B")), ("truths", truth(y=1.0)))
+    ledger.append("truths", rows("truths", truth("B", y=3.0), truth(y=2.0)), as_of=str(ORIGIN), page={}, now=at())
+    after, anew = book.with_truths(before, ledger), book.read(ledger)
+    assert after.joined().y.tolist() == anew.joined().y.tolist() == [2.0, 3.0]
+    assert after.superseded == anew.superseded == 1
+    assert after.entries == ledger.entries
+    assert before.joined().y.tolist()[0] == 1.0
+
+
+def test_parts_share_no_symbol_and_leave_no_row_out(ledger, monkeypatch):
+    monkeypatch.setattr(book, "PART", 3)
+    found = write(ledger, ("forecasts", *(forecast(symbol, model) for model in ("x", "y") for symbol in "ABCDE")))
+    parts = list(found.by_symbols(np.arange(1, 10)))
+    assert len(parts) == 3
+    assert sorted(np.concatenate(parts).tolist()) == list(range(1, 10))
+    symbols = [set(found.joined(part).symbol.tolist()) for part in parts]
+    assert sum(map(len, symbols)) == len(set.union(*symbols)) == 5
 
 
 def test_the_first_number_counts(ledger):

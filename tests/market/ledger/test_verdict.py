@@ -73,6 +73,33 @@ def test_it_is_what_the_judge_says_of_the_same_forecasts(ledger):
     assert found.models[0].sentence.split(".")[0] == judged.models[0].sentence.split(".")[0]
 
 
+@pytest.mark.parametrize("size", [80, 1])
+def test_it_is_the_same_in_parts_of_some_symbols(ledger, monkeypatch, size):
+    evenings(ledger, models=("net", "persistence", "ridge"))
+    one_model = [forecast("Z", "net", origin=day(number), yhat=1.0) for number in range(SESSIONS)]
+    came = [truth("Z", origin=day(number), actual_date=day(number + 1), y=100.0) for number in range(SESSIONS)]
+    ledger.append("forecasts", rows("forecasts", *one_model), as_of="x", page={}, now=at())
+    ledger.append("truths", rows("truths", *came), as_of="x", page={}, now=at())
+    whole = told(ledger)
+    monkeypatch.setattr(book, "PART", size)
+    parts = told(ledger)
+    assert [(row.name, row.n) for row in parts.models] == [(name, 120) for name in ("net", "persistence", "ridge")]
+    for own, other in zip(parts.models, whole.models, strict=True):
+        assert [getattr(own, name) for name in ALIKE] == pytest.approx([getattr(other, name) for name in ALIKE])
+        assert own.verdict == other.verdict
+
+
+def test_where_no_forecast_is_of_every_model_nothing_is_judged(ledger, monkeypatch):
+    said = [forecast("A", "net", step=2), forecast("B", "persistence", step=2)]
+    came = [truth(symbol, step=2) for symbol in "AB"]
+    ledger.append("forecasts", rows("forecasts", *said), as_of="x", page={}, now=at())
+    ledger.append("truths", rows("truths", *came), as_of="x", page={}, now=at())
+    whole = told(ledger)
+    monkeypatch.setattr(book, "PART", 1)
+    assert to_json(told(ledger)) == to_json(whole)
+    assert [(row.name, row.step, row.n) for row in whole.models] == [("net", 2, 0), ("persistence", 2, 0)]
+
+
 def test_the_counts(ledger):
     evenings(ledger)
     ledger.append(

@@ -116,12 +116,15 @@ class Ledger:
         """The Parquet file of an entry that has one."""
         return self.folder / (entry.file or "")
 
-    def table(self, entry: Entry, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of an entry that has some, or some columns of them. Raises LedgerError where its file is gone or damaged."""
+    def table(self, entry: Entry, columns: Sequence[str] | None = None, coded: Sequence[str] = ()) -> pa.Table:
+        """The rows of an entry that has some, or some columns of them; text that is `coded` comes as a dictionary.
+
+        Raises LedgerError where its file is gone or damaged.
+        """
         import pyarrow as pa
 
         try:
-            return from_parquet(self.path(entry), columns)
+            return from_parquet(self.path(entry), columns, coded)
         except (OSError, pa.ArrowException):
             raise _damaged(self.folder, MisfitError(entry.entry, _gone(entry))) from None
 

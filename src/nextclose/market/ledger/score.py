@@ -62,8 +62,7 @@ def score_run(
     ledger = Ledger.open(folder)
     book, scan = read(ledger, told=False), bars.scan()
     last = scan.dates[-1] if as_of is None else min(parse_date("as-of", as_of), scan.dates[-1])
-    every = Wanted.of(book)
-    looked = every.where(every.pending | (every.origin >= last - LOOK_BACK))
+    looked = Wanted.of(book, last - LOOK_BACK)
     since = (looked.origin.min() if len(looked) else last) - KNOWN
     market = arrivals(bars, scan, looked.symbol.tolist(), since=since, as_of=last, faults=config.faults)
     rows, origins = _found(looked, market)

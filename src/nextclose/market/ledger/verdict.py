@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def running_verdict(book: Book, ledger: Ledger, *, lang: Lang = "en") -> Running
     truths = book.matched[scored]
     came = days(book.truths, "actual_date")
     said = days(book.forecasts, "target_date")[scored]
-    sums = tallies_of(book.joined().where(np.flatnonzero(scored)))
+    sums = _sums(book, np.flatnonzero(scored))
     recipes = tuple(ledger.entries[0].page["recipes"])
     drifts, reasons = _drifts(sums, _tested(ledger), recipes, lang)
     if not sums:
@@ -42,6 +43,22 @@ def running_verdict(book: Book, ledger: Ledger, *, lang: Lang = "en") -> Running
         drift=drifts,
         reasons=reasons,
     )
+
+
+def _sums(book: Book, rows: Ints) -> dict[tuple[str, int], Tally]:
+    """(model, step) -> its sums, as `tallies_of` has them of these forecasts, but some symbols at a time.
+
+    What every model made is in the parts alone of which every model has something.
+    """
+    parts = [tallies_of(book.joined(own)) for own in book.by_symbols(rows)]
+    there = {key for part in parts for key in part}
+    found = {}
+    for step in sorted({step for _, step in there}):
+        keys = [(name, step) for name in book.models(rows) if (name, step) in there]
+        whole = [part for part in parts if all(key in part for key in keys)]
+        for key in keys:
+            found[key] = replace(Tally.sum(part[key] for part in whole), step=step)
+    return found
 
 
 def _rows(sums: Mapping[tuple[str, int], Tally], recipes: tuple[str, ...], lang: Lang) -> tuple[ModelRow, ...]:

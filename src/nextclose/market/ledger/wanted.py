@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nextclose.core.types import Bools, Dates, Float64s, Ints
-from nextclose.market.ledger.book import Book, days, keys_of, numbers, texts
+from nextclose.market.ledger.book import Book, days, keys_of, numbers, texts, wholes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,21 +41,23 @@ class Wanted:
         return Wanted(**{name: column[rows] for name, column in vars(self).items()})
 
     @classmethod
-    def of(cls, book: Book) -> Wanted:
-        """All that a book's forecasts ever waited for, in the order of the forecasts."""
-        table, rows = book.forecasts, np.flatnonzero(book.numbered)
+    def of(cls, book: Book, since: np.datetime64) -> Wanted:
+        """What a book's forecasts wait for, and whatever came for those from an origin on; in the order of the forecasts."""
+        table, origin = book.forecasts, days(book.forecasts, "origin")
+        rows = np.flatnonzero(book.numbered & ((book.matched < 0) | (origin >= since)))
         (keys,) = keys_of((table,), ("symbol", "origin", "step"))
         _, first, counts = np.unique(keys[rows], return_index=True, return_counts=True)
         order = np.argsort(first)
         first, counts = rows[first[order]], counts[order]
         matched, came = book.matched[first], np.full(len(first), np.datetime64("NaT", "D"))
         came[matched >= 0] = days(book.truths, "actual_date")[matched[matched >= 0]]
+        chosen = table.take(first)
         return cls(
-            symbol=texts(table, "symbol")[first],
-            origin=days(table, "origin")[first],
-            step=table["step"].to_numpy()[first].astype(np.int64),
-            target_date=days(table, "target_date")[first],
-            last_close=numbers(table, "last_close")[first],
+            symbol=texts(chosen, "symbol"),
+            origin=origin[first],
+            step=wholes(chosen, "step"),
+            target_date=days(chosen, "target_date"),
+            last_close=numbers(chosen, "last_close"),
             forecasts=counts,
             came=came,
         )
