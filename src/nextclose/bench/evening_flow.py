@@ -42,6 +42,8 @@ class Flow:
     tested: str
     """The first session of the run's test span."""
     workers: int
+    exchange: str = ""
+    """Empty: the one whose calendar fits the bars."""
 
     @property
     def set(self) -> Path:
@@ -54,7 +56,7 @@ class Flow:
         return self.folder / "run"
 
 
-def make_flow(source: str, folder: Path, *, evenings: int, tested: int, workers: int) -> Flow:
+def make_flow(source: str, folder: Path, *, evenings: int, tested: int, workers: int, exchange: str = "") -> Flow:
     """The run's test span ends so many evenings before the source does, `tested` sessions long."""
     scan = open_set(source).scan()
     sessions = market_sessions(scan.dates, scan.counts)
@@ -64,6 +66,7 @@ def make_flow(source: str, folder: Path, *, evenings: int, tested: int, workers:
         sessions=sessions[-evenings - 1 :],
         tested=str(sessions[-evenings - tested]),
         workers=workers,
+        exchange=exchange,
     )
 
 
@@ -82,7 +85,8 @@ def prepare(flow: Flow, *, recipe: str, seeds: int, refit_every: int, settings: 
 
 def collect(flow: Flow, session: str) -> Step:
     """The bars up to a session into the set."""
-    return nextclose("data", "update", flow.set, "--from", flow.source, "--as-of", session)
+    known = ("--exchange", flow.exchange) if flow.exchange else ()
+    return nextclose("data", "update", flow.set, "--from", flow.source, "--as-of", session, *known)
 
 
 def go_on(flow: Flow, step: str, session: str) -> Step:

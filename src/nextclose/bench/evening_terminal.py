@@ -12,6 +12,7 @@ from nextclose.bench.evening import Evenings
 from nextclose.bench.evening_parity import EveningParity
 from nextclose.bench.evening_rate import RefitRate
 from nextclose.bench.evening_serve import Served
+from nextclose.bench.evening_year import Year
 from nextclose.bench.tables import QUIET, print_head, simple_table
 from nextclose.bench.terminal import print_part
 from nextclose.core.lang import Lang, say
@@ -21,6 +22,7 @@ def print_evening_part(name: str, part: Any, console: Console, lang: Lang) -> No
     """One part of a run."""
     own: dict[str, Callable[[Any, Console, Lang], None]] = {
         "parity": _print_parity, "evenings": _print_evenings, "rate": _print_rate, "served": _print_served,
+        "year": _print_year,
     }  # fmt: skip
     if name not in own:
         print_part(name, part, console, lang)
@@ -95,3 +97,15 @@ def _print_served(found: Served, console: Console, lang: Lang) -> None:
         reloads=found.reloads,
     )
     console.print(Rich(told, style=QUIET))
+
+
+def _print_year(found: Year, console: Console, lang: Lang) -> None:
+    told = say(
+        "market score on a ledger of {evenings} evenings, {forecasts} forecasts: {wall} seconds, {cpu} of CPU time",
+        lang,
+        evenings=f"{found.evenings:,}",
+        forecasts=f"{found.forecasts:,}",
+        wall=f"{found.score.wall:.1f}",
+        cpu=f"{found.score.cpu:.1f}",
+    )
+    console.print(Rich(told))
