@@ -129,18 +129,18 @@ def with_truths(book: Book, ledger: Ledger) -> Book:
 
 def numbers(table: pa.Table, name: str) -> Float64s:
     """A column of numbers; null is NaN."""
-    column: Float64s = table[name].to_numpy().astype(np.float64)
+    column: Float64s = table[name].to_numpy().astype(np.float64, copy=False)
     return column
 
 
 def days(table: pa.Table, name: str) -> Any:
     """A column of dates, one's own; null is NaT."""
-    return table[name].to_numpy().astype("datetime64[D]")
+    return table[name].to_numpy().astype("datetime64[D]", copy=False)
 
 
 def wholes(table: pa.Table, name: str) -> Ints:
     """A column of whole numbers without null."""
-    column: Ints = table[name].to_numpy().astype(np.int64)
+    column: Ints = table[name].to_numpy().astype(np.int64, copy=False)
     return column
 
 
