@@ -229,3 +229,47 @@ def test_the_pictures_are_what_their_script_draws(tmp_path):
     drawn = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.svg")}
     assert drawn == {name: (ROOT / "docs" / name).read_bytes() for name in drawn}
     assert len(drawn) == len([*(ROOT / "docs").rglob("*.svg")])
+
+
+def commands_of(example):
+    """What a cron table or a systemd unit has nextclose do."""
+    text = re.sub(r"^#.*$", "", (ROOT / "examples" / example).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    known = dict(re.findall(r"^([A-Z]+)=(.*)$", text, flags=re.MULTILINE))
+    lines = re.findall(
+        r"^(?:ExecStart=|(?:[-*,/\d]+ ){2}\* \* 1-5 )(.*nextclose.*)$", text, flags=re.MULTILINE | re.IGNORECASE
+    )
+    words = [
+        shlex.split(re.sub(r"\$([A-Z]+)", lambda name: known[name[1]], line.partition(" > ")[0])) for line in lines
+    ]
+    assert all(one[0].endswith("/bin/nextclose") for one in words)
+    return [one[1:] for one in words]
+
+
+@pytest.mark.parametrize(
+    ("example", "expected"),
+    [
+        ("evening.cron", ["evening", "evening"]),
+        ("nextclose-evening.service", ["evening"]),
+        ("nextclose-serve.service", ["serve"]),
+    ],
+)
+def test_a_schedule_s_commands_are_ones_that_there_are(example, expected):
+    from typer.main import get_command
+
+    from nextclose.cli.app import app
+
+    found, group = commands_of(example), get_command(app)
+    assert [words[0] for words in found] == expected
+    for words in found:
+        command = group.get_command(None, words[0])
+        asked = command.make_context(words[0], words[1:]).params
+        assert any(str(value).endswith("runs/krx") for value in asked.values())
+
+
+def test_a_unit_of_systemd_names_only_units_that_lie_beside_it():
+    names = {path.name for path in (ROOT / "examples").glob("nextclose-*")}
+    for name in names:
+        text = (ROOT / "examples" / name).read_text(encoding="utf-8")
+        asked = re.findall(r"^OnFailure=(nextclose-\w+@)%n(\.service)$", text, flags=re.MULTILINE)
+        assert {first + last for first, last in asked} <= names
+        assert name.replace(".timer", ".service") in names

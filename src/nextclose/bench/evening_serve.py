@@ -125,14 +125,21 @@ async def _health(host: str, port: int) -> bytes:
 def _server(run: Path) -> Iterator[str]:
     """The address of `nextclose serve`, pinned to the first core. Raises NextcloseError where it does not start."""
     command = [sys.executable, "-m", "nextclose", "serve", str(run), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as told,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, text=True) as server,  # noqa: S603 - our own
+    ):
         with suppress(AttributeError, OSError):
             os.sched_setaffinity(server.pid, {min(os.sched_getaffinity(0))})
         assert server.stdout is not None
         line = server.stdout.readline()
         try:
             if "http" not in line:
-                raise NextcloseError("nextclose serve did not start: {said}", said=line.strip() or "-")
+                server.wait()
+                told.seek(0)
+                raise NextcloseError(
+                    "nextclose serve did not start: {said}", said=line.strip() or told.read().strip() or "-"
+                )
             yield next(word for word in line.split() if word.startswith("http"))
         finally:
             server.terminate()

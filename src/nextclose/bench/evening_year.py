@@ -17,7 +17,8 @@ from nextclose.bench.evening_flow import Flow, Step, go_on
 from nextclose.core.types import Dates, Float64s
 from nextclose.market.config import MarketConfig
 from nextclose.market.ledger.chain import Ledger
-from nextclose.market.ledger.tables import schema_of
+from nextclose.market.ledger.entries import Kind
+from nextclose.market.ledger.tables import ledger_table
 from nextclose.market.sets import BarSet, Scan, open_set
 from nextclose.market.spans import market_sessions
 
@@ -102,10 +103,6 @@ def _said(pairs: Columns, model: str, rng: np.random.Generator) -> Columns:
     }
 
 
-def _append(ledger: Ledger, kind: Any, columns: Columns) -> None:
-    import pyarrow as pa
-
-    schema = schema_of(kind)
-    arrays = [pa.array(columns[field.name], field.type, from_pandas=True) for field in schema]
+def _append(ledger: Ledger, kind: Kind, columns: Columns) -> None:
     as_of = str(columns["target_date" if kind == "truths" else "origin"][0])
-    ledger.append(kind, pa.table(arrays, schema=schema), as_of=as_of, page={"in_time": True}, publish=False)
+    ledger.append(kind, ledger_table(kind, columns), as_of=as_of, page={"in_time": True}, publish=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from nextclose.core.lang import Lang
 from nextclose.core.market import Spans
 from nextclose.core.plain import plain, rebuild, to_json
 from nextclose.core.types import Dates
+from nextclose.market.files import read_numbered, write_text
 from nextclose.recipes import Recipe
 
 FORMAT = 1
@@ -92,8 +92,6 @@ class MarketConfig:
 
     def write(self, folder: Path) -> None:
         """As the manifest of a run's folder."""
-        from nextclose.market.files import write_text
-
         write_text(folder / MANIFEST, to_json(plain(self)))
 
     @classmethod
@@ -112,16 +110,7 @@ class MarketConfig:
                 manifest=MANIFEST,
             )
         try:
-            page = json.loads(path.read_text(encoding="utf-8"))
-            if page["format"] > FORMAT:
-                raise SavedRunError(
-                    "'{path}' was written by a newer nextclose (format {written}; this one reads up to {known}). Update "
-                    "nextclose.",
-                    path=path,
-                    written=page["format"],
-                    known=FORMAT,
-                )
-            return rebuild(cls, page)
+            return rebuild(cls, read_numbered(path, FORMAT))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SavedRunError(
                 "'{path}' is damaged and cannot be read ({error}). Start a new run.",

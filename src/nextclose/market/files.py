@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
-from nextclose.core.errors import NextcloseError, SettingsError
+from nextclose.core.errors import NextcloseError, SavedRunError, SettingsError
 from nextclose.core.files import is_locked, replace_bytes, settle
 from nextclose.core.files import locked as lock
 
-__all__ = ["add_line", "is_locked", "locked", "make_folder", "write_bytes", "write_folder", "write_text"]
+__all__ = [
+    "add_line",
+    "is_locked",
+    "locked",
+    "make_folder",
+    "read_numbered",
+    "write_bytes",
+    "write_folder",
+    "write_text",
+]
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -22,6 +33,23 @@ def write_bytes(path: Path, content: bytes) -> None:
         replace_bytes(path, content)
     except OSError as error:
         raise _cannot_write(path, error) from error
+
+
+def read_numbered(path: Path, known: int) -> dict[str, Any]:
+    """The JSON page in a file that says which format it is of.
+
+    known : the newest format that can be read. Raises SavedRunError for a newer one; OSError, ValueError, KeyError or TypeError
+        where the file is damaged, for the caller to say what becomes of it.
+    """
+    page = json.loads(path.read_text(encoding="utf-8"))
+    if page["format"] > known:
+        raise SavedRunError(
+            "'{path}' was written by a newer nextclose (format {written}; this one reads up to {known}). Update nextclose.",
+            path=path,
+            written=page["format"],
+            known=known,
+        )
+    return dict(page)
 
 
 def add_line(path: Path, line: str) -> None:

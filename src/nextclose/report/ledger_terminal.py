@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Rich
@@ -14,8 +13,9 @@ from rich.text import Text as Rich
 from nextclose.core.evening import Drift, RunningVerdict, Scored
 from nextclose.core.lang import Lang, say
 from nextclose.core.results import ModelRow
-from nextclose.report.terminal import LONGEST, MARKS, QUIET
-from nextclose.report.words import DASH, by_skill, counted_sessions, interval, model_name, percent, signed, verdict_word
+from nextclose.report.models_table import models_table
+from nextclose.report.terminal import MARKS, QUIET
+from nextclose.report.words import DASH, counted_sessions, interval, percent, signed
 
 DIGITS = 4
 ROOM = {"interval": 104, "band": 88}
@@ -101,27 +101,12 @@ def _counts(verdict: RunningVerdict, lang: Lang) -> Iterator[str]:
 
 
 def _models(models: tuple[ModelRow, ...], drifts: dict[str, Drift], width: int, lang: Lang) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
-    table.add_column(say("model", lang), no_wrap=True, max_width=LONGEST)
     titles = {
         "skill": say("skill", lang), "interval": say("90 % interval", lang), "direction": say("direction", lang),
         "coverage": say("coverage", lang), "recent": say("recent error", lang), "band": say("its band", lang),
     }  # fmt: skip
-    shown = [name for name in titles if width >= ROOM.get(name, 0)]
-    for name in shown:
-        table.add_column(titles[name], justify="right", no_wrap=True)
-    table.add_column(say("verdict", lang), no_wrap=True)
-    for row in by_skill(models):
-        mark, colour = MARKS[row.verdict]
-        cells = _cells(row, drifts.get(row.name))
-        verdict = Rich(f"{mark} {verdict_word(row.verdict, lang)}", style=colour)
-        table.add_row(
-            Rich(model_name(row, lang)),
-            *(cells[name] for name in shown),
-            Rich(DASH) if row.name == "persistence" else verdict,
-            style=QUIET if row.kind == "baseline" else None,
-        )
-    return table
+    shown = {name: title for name, title in titles.items() if width >= ROOM.get(name, 0)}
+    return models_table(models, shown, lambda row: _cells(row, drifts.get(row.name)), lang)
 
 
 def _cells(row: ModelRow, drift: Drift | None) -> dict[str, Rich]:

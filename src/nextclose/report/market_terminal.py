@@ -18,8 +18,9 @@ from nextclose.core.lang import Lang, say
 from nextclose.core.market import LiquiditySkill, MarketSummary, RankedSymbol, SkillSpread, Spans, Status
 from nextclose.core.results import ModelRow, RivalRow
 from nextclose.report.market_words import kind_word
-from nextclose.report.terminal import ACCENT, LONGEST, MARKS, QUIET
-from nextclose.report.words import DASH, by_skill, model_name, percent, pvalue, signed, verdict_word
+from nextclose.report.models_table import models_table
+from nextclose.report.terminal import ACCENT, MARKS, QUIET
+from nextclose.report.words import DASH, percent, pvalue, signed
 
 DIGITS = 4
 """Decimals of a skill: over a whole market the third is already much."""
@@ -145,27 +146,14 @@ def _spans(train_start: str, train_end: str, test_start: str, test_end: str, ses
 
 def _models(models: Sequence[ModelRow], spreads: Mapping[str, SkillSpread], width: int, lang: Lang) -> Table:
     """A row a model; what a narrow terminal has no room for is left out."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1), collapse_padding=True)
-    table.add_column(say("model", lang), no_wrap=True, max_width=LONGEST)
     titles = {
         "skill": say("skill", lang), "interval": say("90 % interval", lang), "median": say("median", lang),
         "better": say("better", lang), "worse": say("worse", lang), "direction": say("direction", lang),
     }  # fmt: skip
-    shown = [name for name in titles if width >= ROOM.get(name, 0)]
-    for name in shown:
-        table.add_column(titles[name], justify="right", no_wrap=True)
-    table.add_column(say("verdict", lang), no_wrap=True)
-    for row in by_skill(models):
-        own = row.name == "persistence"
-        mark, colour = MARKS[row.verdict]
-        cells = _model_cells(row, None if row.step > 1 else spreads.get(row.name))
-        table.add_row(
-            Rich(model_name(row, lang)),
-            *(cells[name] for name in shown),
-            Rich(DASH) if own else Rich(f"{mark} {verdict_word(row.verdict, lang)}", style=colour),
-            style=QUIET if row.kind == "baseline" else None,
-        )
-    return table
+    shown = {name: title for name, title in titles.items() if width >= ROOM.get(name, 0)}
+    return models_table(
+        models, shown, lambda row: _model_cells(row, None if row.step > 1 else spreads.get(row.name)), lang
+    )
 
 
 def _model_cells(row: ModelRow, spread: SkillSpread | None) -> dict[str, str]:

@@ -21,7 +21,7 @@ from nextclose.market.ledger.basis import bases
 from nextclose.market.ledger.book import Book, read, with_truths
 from nextclose.market.ledger.chain import Clock, Ledger, clock
 from nextclose.market.ledger.entries import VERDICT
-from nextclose.market.ledger.tables import schema_of
+from nextclose.market.ledger.tables import ledger_table
 from nextclose.market.ledger.verdict import running_verdict
 from nextclose.market.ledger.wanted import Wanted
 from nextclose.market.sets import BarSet, fingerprint
@@ -109,13 +109,11 @@ def _found(wanted: Wanted, market: Arrivals) -> tuple[Ints, Ints]:
 
 def _truths(wanted: Wanted, rows: Ints, origins: Ints, market: Arrivals, book: Book) -> pa.Table:
     """The table of some truths."""
-    import pyarrow as pa
-
     basis, revised = bases(wanted, origins, market, book)
     actual = market.dates[rows]
     marks = np.where(_other(wanted.target_date, actual), _reasons(wanted, actual, market), "")
-    columns: dict[str, Any] = {
-        "symbol": wanted.symbol.tolist(),
+    columns = {
+        "symbol": wanted.symbol,
         "origin": wanted.origin,
         "step": wanted.step,
         "target_date": wanted.target_date,
@@ -123,12 +121,9 @@ def _truths(wanted: Wanted, rows: Ints, origins: Ints, market: Arrivals, book: B
         "last_close": market.close[origins],
         "y": market.close[rows],
         "basis": basis,
-        "mark": np.where(revised, "revised", marks).tolist(),
+        "mark": np.where(revised, "revised", marks),
     }
-    schema = schema_of("truths")
-    return pa.table(
-        {name: pa.array(column, schema.field(name).type) for name, column in columns.items()}, schema=schema
-    )
+    return ledger_table("truths", columns)
 
 
 def _other(said: Dates, came: Dates) -> Bools:

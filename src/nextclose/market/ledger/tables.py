@@ -7,7 +7,10 @@ sessions    one row a (model, step, session) of the run's own test span: what th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,3 +37,12 @@ def schema_of(kind: str) -> pa.Schema:
 
     kinds: dict[str, Any] = {TEXT: pa.string(), DATE: pa.date32(), WHOLE: pa.int32(), NUMBER: pa.float64()}
     return pa.schema([(column, kinds[name]) for column, name in SCHEMAS[kind].items()])
+
+
+def ledger_table(kind: str, columns: Mapping[str, npt.NDArray[Any]]) -> pa.Table:
+    """A table of a kind of entry from its columns, equally long; NaN, NaT and None are null."""
+    import pyarrow as pa
+
+    schema = schema_of(kind)
+    arrays = [pa.array(columns[field.name], field.type, from_pandas=True) for field in schema]
+    return pa.table(arrays, schema=schema)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from nextclose.core.errors import SavedRunError, SettingsError
 from nextclose.core.plain import plain, rebuild, to_json
 from nextclose.market.config import MarketConfig
-from nextclose.market.files import write_text
+from nextclose.market.files import read_numbered, write_text
 from nextclose.market.finish import outcome_of
 from nextclose.market.live.plan import LIVE
 
@@ -68,16 +67,7 @@ def read_state(folder: Path) -> LiveState | None:
     if not path.is_file():
         return None
     try:
-        page = json.loads(path.read_text(encoding="utf-8"))
-        if page["format"] > FORMAT:
-            raise SavedRunError(
-                "'{path}' was written by a newer nextclose (format {written}; this one reads up to {known}). Update "
-                "nextclose.",
-                path=path,
-                written=page["format"],
-                known=FORMAT,
-            )
-        return rebuild(LiveState, page)
+        return rebuild(LiveState, read_numbered(path, FORMAT))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SavedRunError(
             "'{path}' is damaged and cannot be read ({error}). Delete the folder '{live}'; nextclose market update makes it "
