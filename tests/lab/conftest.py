@@ -15,9 +15,9 @@ SETTLED = "() => window.lab?.picture && lab.asked === lab.painted && lab.verdict
 """Whether what the page shows is the answer to what it asked last, the judge's sentence included."""
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def no_data_of_the_users(tmp_path_factory):
-    """What labs keep lies in a folder of the tests' unless a test names another."""
+    """What labs keep lies in a folder of the module's unless a test names another: tries on equal bars are counted together."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NEXTCLOSE_DATA", str(tmp_path_factory.mktemp("kept")))
         yield
