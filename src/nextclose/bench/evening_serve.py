@@ -135,6 +135,7 @@ def _server(run: Path) -> Iterator[str]:
         line = server.stdout.readline()
         try:
             if "http" not in line:
+                server.terminate()
                 server.wait()
                 told.seek(0)
                 raise NextcloseError(
