@@ -134,7 +134,7 @@ def numbers(table: pa.Table, name: str) -> Float64s:
 
 
 def days(table: pa.Table, name: str) -> Any:
-    """A column of dates, one's own; null is NaT."""
+    """A column of dates; null is NaT."""
     return table[name].to_numpy().astype("datetime64[D]", copy=False)
 
 
